@@ -1,0 +1,173 @@
+import type { ColumnType, Generated } from "kysely";
+
+/** Every table on one page. JSON that belongs to Flowise's wire stays text, as it came. */
+export interface Database {
+  flow: FlowTable;
+  flow_version: FlowVersionTable;
+  prediction: PredictionTable;
+  execution: ExecutionTable;
+  chat_message: ChatMessageTable;
+  chat_message_feedback: FeedbackTable;
+  credential: CredentialTable;
+  variable: VariableTable;
+  tool: ToolTable;
+  api_key: ApiKeyTable;
+  setting: SettingTable;
+}
+
+type Created = ColumnType<Date, Date | undefined, never>;
+type Updated = ColumnType<Date, Date | undefined, Date>;
+type Moment = ColumnType<Date | null, Date | null | undefined, Date | null>;
+
+interface FlowTable {
+  id: string;
+  name: string;
+  type: string;
+  /** Raised by every change of the graph or of a setting that a run reads. */
+  version: Generated<number>;
+  flow_data: string;
+  deployed: Generated<boolean>;
+  is_public: Generated<boolean>;
+  apikeyid: string | null;
+  chatbot_config: string | null;
+  api_config: string | null;
+  analytic: string | null;
+  speech_to_text: string | null;
+  text_to_speech: string | null;
+  follow_up_prompts: string | null;
+  mcp_server_config: string | null;
+  category: string | null;
+  created_date: Created;
+  updated_date: Updated;
+}
+
+/** What a flow was at one version: a prediction stays on the version it began with. */
+interface FlowVersionTable {
+  flow_id: string;
+  version: number;
+  /** JSON of the flow's row, less its dates. */
+  snapshot: string;
+  created_date: Created;
+}
+
+interface PredictionTable {
+  /** `prd_…`, ordered by time. */
+  id: string;
+  flow_id: string;
+  flow_version: number;
+  chat_id: string;
+  session_id: string;
+  /** queued | running | paused | succeeded | failed | canceled | expired */
+  state: string;
+  /** 0 until a worker wrote; only a higher or equal fence may write. */
+  fence: Generated<number>;
+  segment: Generated<number>;
+  /** The request, sealed with the credential key; only of accepted (202) predictions. */
+  request: Buffer | null;
+  result: string | null;
+  error: string | null;
+  execution_id: string | null;
+  /** Compacted event log, JSON lines. */
+  events: string | null;
+  created_at: Created;
+  started_at: Moment;
+  finished_at: Moment;
+  deadline_at: Moment;
+}
+
+interface ExecutionTable {
+  id: string;
+  agentflow_id: string;
+  session_id: string;
+  state: string;
+  execution_data: string;
+  action: string | null;
+  is_public: Generated<boolean>;
+  created_date: Created;
+  updated_date: Updated;
+  stopped_date: Moment;
+}
+
+interface ChatMessageTable {
+  id: string;
+  /** Order of insertion: two messages of one prediction share a millisecond. */
+  seq: Generated<string>;
+  role: string;
+  chatflowid: string;
+  execution_id: string | null;
+  content: string;
+  source_documents: string | null;
+  used_tools: string | null;
+  file_annotations: string | null;
+  agent_reasoning: string | null;
+  reason_content: string | null;
+  file_uploads: string | null;
+  artifacts: string | null;
+  action: string | null;
+  chat_type: string;
+  chat_id: string;
+  memory_type: string | null;
+  session_id: string | null;
+  lead_email: string | null;
+  follow_up_prompts: string | null;
+  created_date: Created;
+}
+
+interface FeedbackTable {
+  id: string;
+  chatflowid: string;
+  chat_id: string;
+  message_id: string;
+  rating: string | null;
+  content: string | null;
+  created_date: Created;
+}
+
+interface CredentialTable {
+  id: string;
+  name: string;
+  /** Flowise's component type, e.g. `openAIApi`. */
+  credential_name: string;
+  /** AES-256-GCM, see `credential/seal.ts`. */
+  sealed: Buffer;
+  created_date: Created;
+  updated_date: Updated;
+}
+
+interface VariableTable {
+  id: string;
+  name: string;
+  value: string;
+  type: string;
+  created_date: Created;
+  updated_date: Updated;
+}
+
+interface ToolTable {
+  id: string;
+  name: string;
+  description: string;
+  color: string;
+  icon_src: string | null;
+  schema: string | null;
+  func: string | null;
+  created_date: Created;
+  updated_date: Updated;
+}
+
+interface ApiKeyTable {
+  id: string;
+  key_name: string;
+  /** SHA-256 of the key, hex. */
+  key_hash: string;
+  /** First characters of the key, to tell keys apart. */
+  key_hint: string;
+  permissions: string;
+  updated_date: Updated;
+}
+
+/** Facts of this installation, e.g. the generated credential key. */
+interface SettingTable {
+  name: string;
+  value: string;
+}

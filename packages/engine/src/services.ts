@@ -1,0 +1,39 @@
+import type { CodeRunner } from "./code.ts";
+import type { FlowEvent, HistoryMessage, NodeRecord } from "./event.ts";
+import type { GuardedFetch } from "./http/guarded-fetch.ts";
+import type { RunState } from "./run-state.ts";
+
+/** Everything a run may touch outside itself. The engine does no other I/O. */
+export interface Services {
+  fetch: GuardedFetch;
+  code: CodeRunner;
+  /** Fields of a stored credential; an empty object for an empty id. Rejects when the id is unknown. */
+  credential(id: string): Promise<Record<string, string>>;
+  /** All variables by name, run-time ones read from the operator's environment. */
+  variables(): Promise<Record<string, string>>;
+  tool(id: string): Promise<CustomTool>;
+  /** Saved messages of this flow and session, oldest first. */
+  pastMessages(sessionId: string): Promise<HistoryMessage[]>;
+  /** The newest execution of this flow and session, if any. */
+  previousExecution(sessionId: string): Promise<{ state: string; records: NodeRecord[] } | undefined>;
+  /** Takes an event; never waits. */
+  emit(event: FlowEvent): void;
+  /** Called after every finished node with a state from which the run can go on elsewhere. */
+  checkpoint(state: RunState): void;
+  signal: AbortSignal;
+  now(): number;
+  newId(): string;
+  /** Base URLs an operator set for model providers, by provider. */
+  modelBaseUrls: Record<string, string | undefined>;
+  limits: { maxIterations: number; maxLoopCount: number };
+}
+
+/** A tool an author wrote: a row of `tool`. */
+export interface CustomTool {
+  id: string;
+  name: string;
+  description: string;
+  /** Rows of `{property, type, description, required}`. */
+  schema: unknown[];
+  code: string;
+}
