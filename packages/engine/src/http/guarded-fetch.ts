@@ -8,11 +8,13 @@ export interface GuardedInit {
   headers?: Record<string, string>;
   body?: string | Buffer;
   signal?: AbortSignal;
-  /** Until the response's head. */
+  /** Until the response's head; default 300 s. */
   timeoutMs?: number;
+  /** The longest silence on the connection, also while the body is read; default 300 s. */
+  idleTimeoutMs?: number;
   /** Reading more than this fails; default 50 MB. Streams read through `body` are not counted. */
   maxBytes?: number;
-  /** Default 5. */
+  /** Default 5; with 0 a redirect is an answer like any other. */
   maxRedirects?: number;
 }
 
@@ -22,6 +24,7 @@ export interface GuardedResponse {
   /** Lower-case names. */
   headers: Record<string, string>;
   url: string;
+  /** The raw body. Whoever takes it reads or destroys it. */
   body: IncomingMessage;
   text(): Promise<string>;
   json(): Promise<unknown>;
