@@ -13,7 +13,7 @@ export type FlowEvent =
   | { type: "sources.found"; nodeId: string; documents: unknown[] }
   | { type: "artifacts.made"; nodeId: string; artifacts: unknown[] }
   | { type: "files.cited"; nodeId: string; files: unknown[] }
-  | { type: "usage"; nodeId: string; usage: Usage & Record<string, unknown> }
+  | { type: "usage"; nodeId: string; usage: Usage }
   /** `records` are the node's own record last, before it those of an iteration's body. */
   | { type: "node.finished"; nodeId: string; label: string; inner: boolean; records: NodeRecord[] }
   | { type: "node.stopped"; nodeId: string; label: string; record: NodeRecord }

@@ -15,7 +15,9 @@ export interface Services {
   /** Saved messages of this flow and session, oldest first. */
   pastMessages(sessionId: string): Promise<HistoryMessage[]>;
   /** The newest execution of this flow and session, if any. */
-  previousExecution(sessionId: string): Promise<{ state: string; records: NodeRecord[] } | undefined>;
+  previousExecution(
+    sessionId: string,
+  ): Promise<{ state: string; records: NodeRecord[] } | undefined>;
   /** Takes an event; never waits. */
   emit(event: FlowEvent): void;
   /** Called after every finished node with a state from which the run can go on elsewhere. */

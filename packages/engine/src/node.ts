@@ -1,0 +1,74 @@
+import type { z } from "zod";
+import type { FlowEvent, HistoryMessage } from "./event.ts";
+import type { RunInput } from "./run-input.ts";
+import type { RunState } from "./run-state.ts";
+import type { Services } from "./services.ts";
+
+/** What a node of an agentflow is given beside its inputs. */
+export interface NodeRun {
+  nodeId: string;
+  label: string;
+  /** The node's resolved inputs before they were parsed, embedded `…Config` objects included. */
+  rawInputs: Record<string, unknown>;
+  /** Id of the credential chosen on the node itself. */
+  credentialId: string | undefined;
+  request: RunInput;
+  /** What the user said: question with file text, form as lines, or the webhook's payload. */
+  input: string | undefined;
+  run: RunState;
+  /** Nothing follows: what the node says is the answer, so it may stream it. */
+  isLast: boolean;
+  iteration: { index: number; value: unknown } | undefined;
+  /** Saved messages of the conversation, loaded on first use. */
+  past(): Promise<HistoryMessage[]>;
+  variables(): Promise<Record<string, string>>;
+  flow: Record<string, unknown>;
+  scope: string;
+  services: Services;
+  emit(event: FlowEvent): void;
+}
+
+/** What a node leaves behind; the engine acts on the last four. */
+export interface NodeResult {
+  input: unknown;
+  output: Record<string, unknown>;
+  /** The run's whole state, where the node changes it itself. */
+  state?: Record<string, unknown>;
+  chatHistory?: HistoryMessage[];
+  loop?: { to: string; max: number; fallback: string };
+  iterate?: unknown[];
+  pause?: Record<string, unknown>;
+}
+
+export interface AgentflowNode {
+  /** Flowise's name, as exported flows spell it. */
+  name: string;
+  /** The input that holds "update state" rows, where the node has one. */
+  updateState?: string;
+  /** Its outputs are branches of which one is taken. */
+  decides?: boolean;
+  /** Inputs that name an embedded component, for checks before a run. */
+  embeds?: { models?: string[]; tools?: string };
+  execute(inputs: Record<string, unknown>, run: NodeRun): Promise<NodeResult>;
+}
+
+/** Declares an agentflow node. Inputs are parsed for it; it reads no environment. */
+export function defineNode<I>(
+  node: Omit<AgentflowNode, "execute"> & {
+    inputs: z.ZodType<I>;
+    run(inputs: I, run: NodeRun): Promise<NodeResult> | NodeResult;
+  },
+): AgentflowNode {
+  const { inputs: schema, run, ...declaration } = node;
+  return {
+    ...declaration,
+    async execute(inputs, context) {
+      const parsed = schema.safeParse(inputs);
+      if (!parsed.success) {
+        const [issue] = parsed.error.issues;
+        throw new Error(`${context.label}: ${issue?.path.join(".")}: ${issue?.message}`);
+      }
+      return run(parsed.data, context);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { type AgentAnswer, runAgentLoop } from "../../agent-loop.ts";
+import { type Conversation, conversationOf, MessageRows, spoken } from "../../conversation.ts";
+import { flag, number, rows, text } from "../../input.ts";
+import type { ChatModel } from "../../model.ts";
+import { emitExtras, modelOf, recordedInputs, timed } from "../../model-node.ts";
+import { defineNode, type NodeRun } from "../../node.ts";
+import { costOf } from "../../prices.ts";
+import { StructuredRows, structuredSchema } from "../../structured-output.ts";
+import type { Tool } from "../../tool.ts";
+import { loadTool } from "../../tools/registry.ts";
+
+const inputs = z.object({
+  agentModel: text,
+  agentMessages: MessageRows,
+  agentTools: rows(z.looseObject({ agentSelectedTool: text })),
+  agentEnableMemory: flag,
+  agentMemoryType: text,
+  agentMemoryWindowSize: number,
+  agentMemoryMaxTokenLimit: number,
+  agentUserMessage: text,
+  agentReturnResponseAs: text,
+  agentStructuredOutput: StructuredRows,
+});
+type Inputs = z.infer<typeof inputs>;
+
+/** Asks a chat model that may call tools until it answers. */
+export const agent = defineNode({
+  name: "agentAgentflow",
+  updateState: "agentUpdateState",
+  embeds: { models: ["agentModel"], tools: "agentTools" },
+  inputs,
+  run: (given, context) =>
+    answer(given, context).catch((error: unknown) => {
+      throw new Error(`Error in Agent node: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    }),
+});
+
+async function answer(given: Inputs, context: NodeRun) {
+  const { services, nodeId, isLast, emit } = context;
+  const model = await modelOf("agentModel", context);
+  const tools = await toolsOf(given, context);
+  const conversation = conversationFrom(given);
+  const messages = await conversationOf(conversation, model, context);
+  const structured = given.agentStructuredOutput;
+  const streams = isLast && structured.length === 0 && model.streaming;
+  const start = services.now();
+  const said = await runAgentLoop(model, messages, tools, context, streams);
+  const object =
+    structured.length > 0 ? await convert(said.content, structured, model, context) : undefined;
+  const content = object ? `\`\`\`json\n${JSON.stringify(object, null, 2)}\n\`\`\`` : said.content;
+  const timeMetadata = timed(start, services.now());
+  if (isLast) {
+    if (!streams) emit({ type: "text.delta", nodeId, text: content });
+    if (said.sourceDocuments.length > 0)
+      emit({ type: "sources.found", nodeId, documents: said.sourceDocuments });
+    if (said.artifacts.length > 0)
+      emit({ type: "artifacts.made", nodeId, artifacts: said.artifacts });
+    emitExtras(context, { usedTools: said.usedTools, usage: said.answer.usage });
+  }
+  const history = spoken(conversation, { content, returnAs: given.agentReturnResponseAs }, context);
+  if (said.usedTools.length > 0) history.at(-1)!.additional_kwargs = { usedTools: said.usedTools };
+  return {
+    input: recordedInputs(messages, context.rawInputs, "agentMessages"),
+    output: { content, timeMetadata, ...outputOf(said, model, tools), ...object },
+    chatHistory: history,
+  };
+}
+
+function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<string, unknown> {
+  const { answer, usedTools, sourceDocuments, artifacts } = said;
+  return {
+    calledTools: [],
+    ...(answer.usage && { usageMetadata: agentUsage(said, model) }),
+    responseMetadata: answer.metadata,
+    ...(usedTools.length > 0 && { usedTools }),
+    ...(sourceDocuments.length > 0 && { sourceDocuments }),
+    ...(artifacts.length > 0 && { artifacts }),
+    ...(answer.reasoning && {
+      reasonContent: { thinking: answer.reasoning, thinkingDuration: answer.reasoningS ?? 0 },
+    }),
+    availableTools: tools.map(({ name, description, schema, component }) => ({
+      name,
+      description,
+      schema,
+      toolNode: component,
+    })),
+  };
+}
+
+/**
+ * Flowise's sums, which recorded flows and dashboards show: calls between the first and the last count twice as
+ * tool tokens, and tool tokens are priced as output.
+ */
+function agentUsage({ answer, totals }: AgentAnswer, model: ChatModel) {
+  const usage = answer.usage!;
+  const [first = 0] = totals;
+  const last = totals.at(-1) ?? 0;
+  const middle = totals.slice(1, -1).reduce((sum, total) => sum + total, 0);
+  const toolTokens = totals.length > 1 ? first + 2 * middle + last : 0;
+  const cost = costOf(model.component, model.modelName, {
+    ...usage,
+    output_tokens: usage.output_tokens + toolTokens,
+  });
+  return {
+    ...usage,
+    total_tokens: usage.total_tokens + toolTokens,
+    tool_call_tokens: toolTokens,
+    ...cost,
+  };
+}
+
+async function toolsOf({ agentTools }: Inputs, context: NodeRun): Promise<Tool[]> {
+  const tools: Tool[] = [];
+  for (const { agentSelectedTool, agentSelectedToolConfig } of agentTools) {
+    if (!agentSelectedTool) continue;
+    const component = await loadTool(agentSelectedTool);
+    const config = (agentSelectedToolConfig ?? {}) as Record<string, unknown>;
+    tools.push(...(await component.create(config, context)));
+  }
+  return tools;
+}
+
+/** A second call that turns the answer into the asked shape. */
+async function convert(
+  content: string,
+  fields: z.infer<typeof StructuredRows>,
+  model: ChatModel,
+  { services }: NodeRun,
+): Promise<Record<string, unknown>> {
+  const request = `Put the text below into the structure of the tool you are given. Use only what the text says.\n\n${content}`;
+  const { structured } = await model.generate({
+    messages: [{ role: "user", content: request }],
+    schema: { name: "extract", schema: structuredSchema(fields) },
+    signal: services.signal,
+  });
+  return structured ?? {};
+}
+
+const conversationFrom = (given: Inputs): Conversation => ({
+  configured: given.agentMessages,
+  memory: given.agentEnableMemory
+    ? {
+        type: given.agentMemoryType,
+        window: given.agentMemoryWindowSize,
+        maxTokens: given.agentMemoryMaxTokenLimit ?? 2000,
+      }
+    : undefined,
+  userMessage: given.agentUserMessage,
+});

@@ -1,0 +1,21 @@
+import { chatModelNames } from "../models/registry.ts";
+import type { AgentflowNode } from "../node.ts";
+import { toolNames } from "../tools/registry.ts";
+import { agent } from "./agentflow/agent.ts";
+import { condition } from "./agentflow/condition.ts";
+import { customFunction } from "./agentflow/custom-function.ts";
+import { directReply } from "./agentflow/direct-reply.ts";
+import { http } from "./agentflow/http.ts";
+import { llm } from "./agentflow/llm.ts";
+import { start } from "./agentflow/start.ts";
+
+/** The agentflow nodes we support, by Flowise's name. */
+export const agentflowNodes: ReadonlyMap<string, AgentflowNode> = new Map(
+  [start, llm, agent, condition, directReply, customFunction, http].map((node) => [
+    node.name,
+    node,
+  ]),
+);
+
+export const isSupportedModel = (name: string): boolean => chatModelNames.includes(name);
+export const isSupportedTool = (name: string): boolean => toolNames.includes(name);

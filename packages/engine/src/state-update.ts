@@ -1,0 +1,35 @@
+import { getPath } from "./reference.ts";
+
+/**
+ * Lays "update state" rows over the state and fills in templates about the node's own output, in every value
+ * that holds one: `{{ output }}` is the content, `{{ output.a.b }}` a path into content that is JSON and then the whole value.
+ */
+export function updateState(
+  state: Record<string, unknown>,
+  updates: unknown,
+  content: unknown,
+): Record<string, unknown> {
+  const next = { ...state };
+  for (const row of Array.isArray(updates) ? updates : [])
+    if (typeof row?.key === "string" && row.key !== "") next[row.key] = row.value;
+  for (const [key, value] of Object.entries(next))
+    if (typeof value === "string" && /\{\{\s*output/.test(value))
+      next[key] = filled(value, content);
+  return next;
+}
+
+function filled(template: string, content: unknown): unknown {
+  if (/^\{\{\s*output\s*\}\}$/.test(template)) return content;
+  const path = /\{\{\s*output\.([^}]*?)\s*\}\}/.exec(template)?.[1];
+  if (path !== undefined) return getPath(parsed(content), path) ?? template;
+  return template.replaceAll("{{ output }}", () => String(content));
+}
+
+function parsed(content: unknown): unknown {
+  if (typeof content !== "string") return content;
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
