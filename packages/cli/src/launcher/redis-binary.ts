@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { access, constants, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+
+const exec = promisify(execFile);
+
+export interface RedisBinary {
+  path: string;
+  /** Where its shared libraries lie, when they are not the system's. */
+  libraryPath?: string;
+}
+
+/** On the PATH, or unpacked from Debian's packages into `home`; undefined when neither can be had. */
+export async function findRedisBinary(
+  home: string,
+  env: NodeJS.ProcessEnv,
+  note: (line: string) => void,
+): Promise<RedisBinary | undefined> {
+  for (const folder of (env.PATH ?? "").split(delimiter).filter(Boolean)) {
+    for (const name of ["redis-server", "valkey-server"]) {
+      const path = join(folder, name);
+      if (await isExecutable(path)) return { path };
+    }
+  }
+  if (process.platform !== "linux") return undefined;
+  const root = join(home, "redis-package");
+  const unpacked = await unpackedBinary(root);
+  if (unpacked) return unpacked;
+  if (!(await runs("apt-get", ["--version"])) || !(await runs("dpkg-deb", ["--version"])))
+    return undefined;
+  note("no redis-server on the PATH: unpacking Debian's package (nothing is installed)");
+  try {
+    await unpackPackage(root);
+  } catch (error) {
+    note(`Debian's package cannot be had: ${firstLine(error)}`);
+    return undefined;
+  }
+  return unpackedBinary(root);
+}
+
+async function unpackedBinary(root: string): Promise<RedisBinary | undefined> {
+  const path = join(root, "usr/bin/redis-server");
+  if (!(await isExecutable(path))) return undefined;
+  const libraries = join(root, "usr/lib");
+  const inside = await readdir(libraries).catch(() => []);
+  const folders = [
+    libraries,
+    ...inside.filter((f) => f.includes("-linux-")).map((f) => join(libraries, f)),
+  ];
+  const binary = { path, libraryPath: folders.join(":") };
+  const works = await runs(path, ["--version"], { LD_LIBRARY_PATH: binary.libraryPath });
+  return works ? binary : undefined;
+}
+
+/** Downloads and unpacks in a folder beside, then renames: a cut-off download leaves nothing that looks whole. */
+async function unpackPackage(root: string): Promise<void> {
+  const draft = `${root}.${process.pid}`;
+  const lists = join(draft, "lists");
+  await mkdir(join(lists, "partial"), { recursive: true });
+  try {
+    let options: string[] = [];
+    let names = await packagesNeeded(options);
+    if (!names) {
+      // An image without package lists: fetch them into our own folder.
+      options = ["-o", `Dir::State::lists=${lists}`, "-o", `Dir::Cache=${join(draft, "cache")}`];
+      await exec("apt-get", [...options, "update"], { timeout: 120_000 });
+      names = await packagesNeeded(options);
+    }
+    if (!names) throw new Error("apt knows no package redis-server");
+    // As root apt would give the download to its own user, who may not write here.
+    const download = [...options, "-o", "APT::Sandbox::User=root", "download", ...names];
+    await exec("apt-get", download, { cwd: draft, timeout: 120_000 });
+    const archives = (await readdir(draft)).filter((name) => name.endsWith(".deb"));
+    for (const archive of archives)
+      await exec("dpkg-deb", ["-x", archive, join(draft, "root")], { cwd: draft });
+    await rm(root, { recursive: true, force: true });
+    await rename(join(draft, "root"), root);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** The packages of the server and of the libraries that this machine lacks. */
+async function packagesNeeded(options: string[]): Promise<string[] | undefined> {
+  const query = ["depends", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks"];
+  const found = await exec(
+    "apt-cache",
+    [...options, ...query, "--no-replaces", "redis-server", "redis-tools"],
+    {
+      env: { ...process.env, LC_ALL: "C" },
+    },
+  ).catch(() => undefined);
+  if (!found?.stdout.includes("Depends: redis-tools")) return undefined;
+  const libraries = [...found.stdout.matchAll(/Depends: (l(?:ib|ua)[\w.+-]*)/g)].map(
+    ([, name]) => name ?? "",
+  );
+  const missing: string[] = [];
+  for (const name of new Set(libraries)) if (!(await isInstalled(name))) missing.push(name);
+  return ["redis-server", "redis-tools", ...missing];
+}
+
+const isInstalled = (name: string) =>
+  exec("dpkg", ["-s", name]).then(
+    ({ stdout }) => stdout.includes("Status: install ok installed"),
+    () => false,
+  );
+
+const isExecutable = (path: string) =>
+  access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+const runs = (command: string, args: string[], extra: NodeJS.ProcessEnv = {}) =>
+  exec(command, args, { env: { ...process.env, ...extra }, timeout: 10_000 }).then(
+    () => true,
+    () => false,
+  );
+
+const firstLine = (error: unknown) => {
+  const text = error instanceof Error && "stderr" in error ? String(error.stderr) : String(error);
+  return text.trim().split("\n")[0] ?? "";
+};
