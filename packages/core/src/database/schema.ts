@@ -8,6 +8,7 @@ export interface Database {
   execution: ExecutionTable;
   chat_message: ChatMessageTable;
   chat_message_feedback: FeedbackTable;
+  lead: LeadTable;
   credential: CredentialTable;
   variable: VariableTable;
   tool: ToolTable;
@@ -120,6 +121,16 @@ interface FeedbackTable {
   message_id: string;
   rating: string | null;
   content: string | null;
+  created_date: Created;
+}
+
+interface LeadTable {
+  id: string;
+  chatflowid: string;
+  chat_id: string;
+  name: string | null;
+  email: string | null;
+  phone: string | null;
   created_date: Created;
 }
 
