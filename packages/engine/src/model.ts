@@ -58,6 +58,11 @@ export interface ChatMessage {
   name?: string;
   toolCalls?: ToolCall[];
   toolCallId?: string;
+  /**
+   * The `metadata` of the answer this assistant message came from. Pass it on in a tool round: some providers refuse
+   * the next call without the signed thinking that is kept in it.
+   */
+  metadata?: Record<string, unknown>;
 }
 
 export type ContentPart =
@@ -101,10 +106,16 @@ export const defineChatModel = (component: ChatModelComponent): ChatModelCompone
 export class ModelError extends Error {
   readonly status: number | undefined;
   readonly retryable: boolean;
-  constructor(message: string, options: { status?: number; retryable?: boolean; cause?: unknown }) {
+  /** How long the provider asks to wait. */
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    message: string,
+    options: { status?: number; retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "ModelError";
     this.status = options.status;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
