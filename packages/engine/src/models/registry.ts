@@ -2,7 +2,14 @@ import type { ChatModelComponent } from "../model.ts";
 
 // Each is loaded when a flow first uses it.
 const chatModels: Record<string, () => Promise<ChatModelComponent>> = {
+  azureChatOpenAI: async () => (await import("./azure-chat-openai.ts")).azureChatOpenAI,
+  chatAnthropic: async () => (await import("./chat-anthropic.ts")).chatAnthropic,
+  chatGoogleGenerativeAI: async () =>
+    (await import("./chat-google-generative-ai.ts")).chatGoogleGenerativeAI,
+  chatMistralAI: async () => (await import("./chat-mistral-ai.ts")).chatMistralAI,
+  chatOllama: async () => (await import("./chat-ollama.ts")).chatOllama,
   chatOpenAI: async () => (await import("./chat-openai.ts")).chatOpenAI,
+  groqChat: async () => (await import("./groq-chat.ts")).groqChat,
 };
 
 /** Flowise's names of the chat models we support. */
