@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { FlowGraph, type FlowType, inferFlowType } from "@sluice/engine/graph";
 import type { Selectable, Updateable } from "kysely";
 import type { Db } from "../database/open-database.ts";
-import { type Page, type Paged, pageBounds } from "../database/page.ts";
+import { type Page, type Paged, paged } from "../database/page.ts";
 import type { Database } from "../database/schema.ts";
 import { isUuid } from "../database/uuid.ts";
 import { AppError } from "../error.ts";
@@ -63,20 +63,10 @@ export interface FlowFilter extends Page {
 
 /** Newest change first. */
 export async function listFlows(db: Db, filter: FlowFilter = {}): Promise<Paged<Flow>> {
-  let flows = db.selectFrom("flow");
-  if (filter.type) flows = flows.where("type", "=", filter.type);
-  if (filter.apikeyid) flows = flows.where("apikeyid", "=", filter.apikeyid);
-  const ordered = flows.selectAll().orderBy("updated_date", "desc").orderBy("id");
-  const bounds = pageBounds(filter);
-  if (!bounds) {
-    const data = await ordered.execute();
-    return { data, total: data.length };
-  }
-  const data = await ordered.limit(bounds.limit).offset(bounds.offset).execute();
-  const { total } = await flows
-    .select((e) => e.fn.countAll<string>().as("total"))
-    .executeTakeFirstOrThrow();
-  return { data, total: Number(total) };
+  let query = db.selectFrom("flow").selectAll();
+  if (filter.type) query = query.where("type", "=", filter.type);
+  if (filter.apikeyid) query = query.where("apikeyid", "=", filter.apikeyid);
+  return paged(query.orderBy("updated_date", "desc").orderBy("id"), filter);
 }
 
 /** Changes the fields that are given. Runs that have begun stay on the version they began with. */
