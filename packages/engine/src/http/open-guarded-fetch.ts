@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { isIP } from "node:net";
+import { getCACertificates } from "node:tls";
 import {
   type AddressPolicy,
   type AddressPolicySetting,
@@ -49,9 +50,10 @@ export function openGuardedFetch(setting: GuardedFetchSetting): OpenGuardedFetch
     maxFreeSockets: 256,
   };
   // `timeout` here is how long an unused connection is kept; requests bring their own.
+  const ca = setting.ca ? [...getCACertificates("default"), setting.ca] : undefined;
   const agents = {
     "http:": new Agent({ ...shared, timeout: 15_000 }),
-    "https:": new TlsAgent({ ...shared, timeout: 15_000, ca: setting.ca }),
+    "https:": new TlsAgent({ ...shared, timeout: 15_000, ca }),
   };
 
   const guardedFetch: GuardedFetch = async (url, init = {}) => {
