@@ -50,7 +50,7 @@ async function generate(
         request,
         params.thinking !== undefined && params.thinking.type !== "disabled",
       ),
-      // Always as a stream: Anthropic drops long answers that are not.
+      // Also where nobody listens: Anthropic drops long answers that are not streamed.
       stream: streaming,
     },
     signal,
