@@ -4,6 +4,12 @@ import { openPaint } from "./paint.ts";
 
 const commands: Record<string, () => Promise<Command>> = {
   start: async () => (await import("./start.ts")).start,
+  demo: async () => (await import("./demo.ts")).demo,
+  check: async () => (await import("./check.ts")).check,
+  import: async () => (await import("./import.ts")).importFlows,
+  push: async () => (await import("./push.ts")).push,
+  predict: async () => (await import("./predict.ts")).predict,
+  keys: async () => (await import("./keys.ts")).keys,
 };
 
 const [name = "help", ...args] = process.argv.slice(2);

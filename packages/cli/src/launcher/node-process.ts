@@ -24,14 +24,16 @@ export async function startNode(options: {
   env: NodeJS.ProcessEnv;
   guard: Guard;
   deadlineMs: number;
+  /** Descriptor that its output goes to; 2 is the launcher's stderr. */
+  output: number;
 }): Promise<NodeProcess> {
-  const { name, entry, guard } = options;
+  const { name, entry, guard, output } = options;
   // A session of its own: Ctrl-C reaches the launcher alone, which ends its children in order.
-  // Its stdout joins stderr, because the launcher's stdout carries only the launcher's answer.
+  // Its stdout joins its stderr, because the launcher's stdout carries only the launcher's answer.
   const child = spawn(process.execPath, [entry], {
     env: options.env,
     detached: true,
-    stdio: ["ignore", 2, 2, "ipc"],
+    stdio: ["ignore", output, output, "ipc"],
   });
   const exit = exitOf(child);
   const { pid } = child;

@@ -13,11 +13,7 @@ import type { OwnServer } from "./redis.ts";
 const database = "sluice";
 
 /** Starts the launcher's PostgreSQL; the first start makes the cluster. */
-export async function startPostgres(options: {
-  home: string;
-  guard: Guard;
-  note(line: string): void;
-}): Promise<OwnServer & { base: string }> {
+export async function startPostgres(options: { home: string; guard: Guard }): Promise<OwnServer> {
   const place = await placePostgres(options.home);
   const data = join(place.base, `data-${place.major}`);
   if (!(await stat(data).catch(() => undefined))) await makeCluster(place, data);
@@ -29,7 +25,7 @@ export async function startPostgres(options: {
     const server = await run(place, data, port, options.guard);
     if ("stop" in server) {
       const url = `postgres://${database}:${password}@127.0.0.1:${port}/${database}`;
-      return { ...server, url, base: place.base };
+      return { ...server, url };
     }
     // Backends of a killed server keep its memory for a moment, and a port may be lost to another.
     if (attempt === 5)
