@@ -38,9 +38,14 @@ export async function runAgentLoop(
   };
   const totals: number[] = [];
   const definitions = tools.map(({ name, description, schema }) => ({ name, description, schema }));
+  const sent = messages.map(toChatMessage);
+  const add = (message: HistoryMessage, metadata?: Record<string, unknown>) => {
+    messages.push(message);
+    sent.push({ ...toChatMessage(message), ...(metadata && { metadata }) });
+  };
   for (let round = 0; round < maxRounds; round++) {
     const request = {
-      messages: messages.map(toChatMessage),
+      messages: sent,
       ...(definitions.length > 0 && { tools: definitions }),
     };
     const answer = await ask(model, request, context, streams);
@@ -48,12 +53,12 @@ export async function runAgentLoop(
     const calls = answer.toolCalls.filter((call) => call.id);
     if (calls.length === 0) return { answer, content: answer.text, ...found, totals };
     announce(calls, context);
-    messages.push(assistantRecord(model, answer, calls));
+    add(assistantRecord(model, answer, calls), answer.metadata);
     for (const call of calls) {
       if (context.services.signal.aborted) throw new Error("Aborted");
       const result = await callTool(call, tools, context, found);
       const content = bounded(result.text);
-      messages.push({
+      add({
         role: "tool",
         content,
         tool_call_id: call.id,

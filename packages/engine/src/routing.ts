@@ -93,7 +93,10 @@ function spreadDeath(plan: Plan, node: PlannedNode, run: RunState, seen = new Se
     ran ||
     run.queue.includes(node.id) ||
     node.parents.some((parent) => !run.dead.includes(edge(parent, node.id)));
-  if (alive) return queueIfReady(plan, node, run);
+  if (alive) {
+    queueIfReady(plan, node, run);
+    return;
+  }
   for (const child of node.children) {
     markDead(run, node.id, child.target);
     spreadDeath(plan, plan.nodes.get(child.target)!, run, seen);

@@ -1,0 +1,36 @@
+import { commonSettings, countSetting, flagSetting, listSetting, portSetting, textSetting } from "@sluice/core/settings";
+import { z } from "zod";
+
+// Flowise takes "true", and a number of hops; trusting everybody would let callers choose their own address.
+const hops = z.preprocess(
+  (value) => (value === "" || value === "false" || value === undefined ? 0 : value === "true" ? 1 : value),
+  z.coerce.number("the number of proxies in front, e.g. 1").int("the number of proxies in front, e.g. 1").min(0),
+);
+
+const size = z.preprocess(
+  (value) => (value === "" ? undefined : value),
+  z
+    .string()
+    .regex(/^\d+(b|kb|mb|gb)?$/i, "a size such as 50mb")
+    .default("50mb")
+    .transform((text) => {
+      const [, count = "0", unit = "b"] = /^(\d+)(b|kb|mb|gb)?$/i.exec(text) ?? [];
+      const power = ["b", "kb", "mb", "gb"].indexOf(unit.toLowerCase());
+      return Number(count) * 1024 ** power;
+    }),
+);
+
+export const Config = z.object({
+  ...commonSettings,
+  PORT: portSetting(3000),
+  HOST: textSetting(),
+  SLUICE_API_KEY: textSetting(),
+  TRUST_PROXY: hops,
+  CORS_ORIGINS: listSetting(),
+  CORS_ALLOW_CREDENTIALS: flagSetting(false),
+  IFRAME_ORIGINS: textSetting(),
+  FLOWISE_FILE_SIZE_LIMIT: size,
+  API_STOP_TIMEOUT_SECONDS: countSetting(110),
+  MAIN_CAPACITY: countSetting(200),
+});
+export type Config = z.infer<typeof Config>;

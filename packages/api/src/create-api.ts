@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { requireKey } from "./auth.ts";
+import { cors } from "./cors.ts";
+import type { Deps } from "./deps.ts";
+import { errorBody, onError } from "./error.ts";
+import { apiKeyRoutes } from "./routes/api-key.ts";
+import { chatMessageRoutes } from "./routes/chat-message.ts";
+import { chatflowRoutes } from "./routes/chatflow.ts";
+import { credentialRoutes } from "./routes/credential.ts";
+import { executionRoutes } from "./routes/execution.ts";
+import { feedbackRoutes } from "./routes/feedback.ts";
+import { predictionRoutes } from "./routes/prediction.ts";
+import { systemRoutes } from "./routes/system.ts";
+import { toolRoutes } from "./routes/tool.ts";
+import { variableRoutes } from "./routes/variable.ts";
+
+/** The HTTP API over its dependencies; the same app serves Node, Lambda and tests. */
+export function createApi(deps: Deps): OpenAPIHono {
+  const app = new OpenAPIHono();
+  app.onError(onError);
+  app.notFound((c) => c.json(errorBody(404, `${c.req.method} ${c.req.path} does not exist`), 404));
+  app.use(async (c, next) => {
+    c.set("log" as never, deps.log as never);
+    c.header("x-request-id", c.req.header("x-request-id")?.slice(0, 100) ?? randomUUID());
+    await next();
+  });
+  app.use("/api/v1/*", cors(deps));
+  app.use("/api/v1/*", requireKey(deps));
+  for (const routes of [
+    systemRoutes,
+    predictionRoutes,
+    chatflowRoutes,
+    credentialRoutes,
+    variableRoutes,
+    toolRoutes,
+    apiKeyRoutes,
+    chatMessageRoutes,
+    feedbackRoutes,
+    executionRoutes,
+  ])
+    app.route("/", routes(deps));
+  app.doc("/openapi.json", {
+    openapi: "3.1.0",
+    info: { title: "Sluice", version: deps.settings.version, description: "Runs Flowise flows" },
+  });
+  app.get("/docs", (c) => c.html(docsPage));
+  return app;
+}
+
+// The reference renders itself from /openapi.json; without the script's host in reach the plain link remains.
+const docsPage = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sluice API</title></head>
+<body><h1>Sluice API</h1><p>The description of this API: <a href="/openapi.json">openapi.json</a></p><div id="list"></div>
+<script>
+fetch("/openapi.json").then((r) => r.json()).then(({ paths }) => {
+  const list = document.getElementById("list");
+  for (const [path, operations] of Object.entries(paths)) for (const [method, operation] of Object.entries(operations)) {
+    const item = document.createElement("details");
+    const head = document.createElement("summary");
+    head.textContent = method.toUpperCase() + " " + path + (operation.summary ? " — " + operation.summary : "");
+    const body = document.createElement("pre");
+    body.textContent = JSON.stringify(operation, null, 2);
+    item.append(head, body);
+    list.append(item);
+  }
+});
+</script></body></html>`;

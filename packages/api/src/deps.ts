@@ -1,0 +1,37 @@
+import type { CredentialKey } from "@sluice/core/credential/credential-key";
+import type { Db } from "@sluice/core/database/open-database";
+import type { Intake } from "@sluice/core/limit/intake";
+import type { Log } from "@sluice/core/log";
+import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import type { ApiTransport } from "@sluice/core/prediction/transport";
+import type { FlowCache } from "./flow-cache.ts";
+import type { KeyCache } from "./key-cache.ts";
+
+/** What the routes need; made by a composition root. */
+export interface Deps {
+  db: Db;
+  credentialKey: CredentialKey;
+  objects: ObjectStore;
+  transport: ApiTransport;
+  intake: Intake;
+  flows: FlowCache;
+  keys: KeyCache;
+  log: Log;
+  settings: ApiSettings;
+  onFlowChanged(flowId: string): Promise<void>;
+  onKeysChanged(): Promise<void>;
+  onConfigurationChanged(): Promise<void>;
+  /** Value of an environment variable for a variable of type `runtime`. */
+  runtimeVariable(name: string): string | undefined;
+  /** What is missing for taking a prediction now; empty when nothing is. */
+  readiness(): Promise<string[]>;
+}
+
+export interface ApiSettings {
+  trustedProxies: number;
+  corsOrigins: string[];
+  corsCredentials: boolean;
+  maxBodyBytes: number;
+  predictionTimeoutMs: number;
+  version: string;
+}

@@ -1,0 +1,38 @@
+import { AppError, type ErrorCode } from "@sluice/core/error";
+import type { ErrorHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+export const statusOf = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  unprocessable: 422,
+  limited: 429,
+  failed: 500,
+  canceled: 500,
+  timeout: 504,
+  unavailable: 503,
+} as const satisfies Record<ErrorCode, ContentfulStatusCode>;
+
+/** Flowise's error body. */
+export const errorBody = (statusCode: number, message: string) => ({
+  statusCode,
+  success: false as const,
+  message,
+  stack: {},
+});
+
+export const onError: ErrorHandler = (error, c) => {
+  if (error instanceof AppError) {
+    const status = statusOf[error.code];
+    return c.json(errorBody(status, error.message), status);
+  }
+  if (error instanceof HTTPException) return c.json(errorBody(error.status, error.message), error.status);
+  if (error instanceof SyntaxError) return c.json(errorBody(400, error.message), 400);
+  c.get("log")?.error({ reason: error.message, stack: error.stack }, "A request failed");
+  return c.json(errorBody(500, "Something went wrong"), 500);
+};

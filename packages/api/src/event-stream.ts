@@ -1,0 +1,120 @@
+import type { ServerResponse } from "node:http";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { Context } from "hono";
+
+/** Bytes that may wait for a slow reader before it is cut. */
+const maxBufferedBytes = 4 * 1024 * 1024;
+const heartbeatMs = 15_000;
+
+export const eventStreamHeaders = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache",
+  connection: "keep-alive",
+  "x-accel-buffering": "no",
+};
+
+/** One open stream of server-sent events. */
+export interface EventStream {
+  write(frames: string): void;
+  end(): void;
+  /** Called once when the reader has gone, or was cut for being too slow. */
+  onGone(listener: () => void): void;
+  response: Response;
+}
+
+const open = new Set<EventStream>();
+let timer: NodeJS.Timeout | undefined;
+
+function track(stream: EventStream): void {
+  open.add(stream);
+  timer ??= setInterval(() => {
+    for (const each of open) each.write(":heartbeat\n\n");
+  }, heartbeatMs).unref();
+}
+
+function untrack(stream: EventStream): void {
+  open.delete(stream);
+  if (open.size > 0 || !timer) return;
+  clearInterval(timer);
+  timer = undefined;
+}
+
+/** Streams straight to Node's response where there is one: half the cost of a web stream. */
+export function openEventStream(c: Context): EventStream {
+  const outgoing = (c.env as { outgoing?: ServerResponse } | undefined)?.outgoing;
+  const stream = outgoing ? nodeStream(c, outgoing) : webStream(c);
+  track(stream);
+  return stream;
+}
+
+function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
+  const gone: (() => void)[] = [];
+  let closed = false;
+  const headers = Object.fromEntries(c.res.headers.entries());
+  outgoing.writeHead(200, { ...headers, ...eventStreamHeaders });
+  outgoing.flushHeaders();
+  const stream: EventStream = {
+    write(frames) {
+      if (closed) return;
+      outgoing.write(frames);
+      if (outgoing.writableLength > maxBufferedBytes) outgoing.destroy();
+    },
+    end() {
+      if (closed) return;
+      closed = true;
+      untrack(stream);
+      outgoing.end();
+    },
+    onGone: (listener) => void gone.push(listener),
+    response: RESPONSE_ALREADY_SENT,
+  };
+  outgoing.on("error", () => {});
+  outgoing.once("close", () => {
+    untrack(stream);
+    if (closed) return;
+    closed = true;
+    for (const listener of gone) listener();
+  });
+  return stream;
+}
+
+function webStream(c: Context): EventStream {
+  const gone: (() => void)[] = [];
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let closed = false;
+  const leave = () => {
+    if (closed) return;
+    closed = true;
+    untrack(stream);
+    for (const listener of gone) listener();
+  };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(given) {
+        controller = given;
+      },
+      cancel: leave,
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: maxBufferedBytes }),
+  );
+  const stream: EventStream = {
+    write(frames) {
+      if (closed) return;
+      controller?.enqueue(encoder.encode(frames));
+      if ((controller?.desiredSize ?? 0) < 0) {
+        controller?.error(new Error("The reader is too slow"));
+        leave();
+      }
+    },
+    end() {
+      if (closed) return;
+      closed = true;
+      untrack(stream);
+      controller?.close();
+    },
+    onGone: (listener) => void gone.push(listener),
+    response: c.body(body, 200, eventStreamHeaders),
+  };
+  return stream;
+}

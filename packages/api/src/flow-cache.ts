@@ -1,0 +1,95 @@
+import type { Db } from "@sluice/core/database/open-database";
+import { findFlow, type Flow } from "@sluice/core/flow/flow";
+import { isStreamable } from "@sluice/core/flow/is-streamable";
+import { type FlowLimit, readFlowLimit } from "@sluice/core/limit/flow-limit";
+import type { Change, Epochs } from "@sluice/core/limit/intake";
+import { FlowGraph, FlowType } from "@sluice/engine/graph";
+import { planFlow } from "@sluice/engine/plan";
+
+/** What the way in reads of a flow. */
+export interface AdmittedFlow {
+  id: string;
+  version: number;
+  type: FlowType;
+  streamable: boolean;
+  limit: FlowLimit | undefined;
+  /** Id of the key that callers must send. */
+  apiKeyId: string | undefined;
+  origins: { allowed: string[]; message: string };
+  /** Why the flow cannot run, naming the node. */
+  refusal: string | undefined;
+}
+
+const maxFlows = 2000;
+
+/** Flows by id. A change drops its flow at once; an epoch ahead of ours drops all, should a message have been lost. */
+export function openFlowCache(db: Db) {
+  const flows = new Map<string, Promise<AdmittedFlow | undefined>>();
+  let epoch = -1;
+
+  return {
+    get(id: string): Promise<AdmittedFlow | undefined> {
+      const cached = flows.get(id);
+      if (cached) return cached;
+      const loading = findFlow(db, id).then((flow) => flow && admitted(flow));
+      flows.set(id, loading);
+      loading.then((flow) => !flow && flows.delete(id), () => flows.delete(id));
+      if (flows.size > maxFlows) flows.delete(flows.keys().next().value!);
+      return loading;
+    },
+    onChange({ kind, id }: Change): void {
+      if (kind === "flow") flows.delete(id);
+    },
+    /** False when the cache was behind and has been emptied: look again. */
+    isCurrent({ flow }: Epochs): boolean {
+      if (epoch === -1 || flow === epoch) {
+        epoch = flow;
+        return true;
+      }
+      epoch = flow;
+      flows.clear();
+      return false;
+    },
+  };
+}
+export type FlowCache = ReturnType<typeof openFlowCache>;
+
+async function admitted(flow: Flow): Promise<AdmittedFlow> {
+  const graph = FlowGraph.parse(JSON.parse(flow.flow_data));
+  const type = FlowType.parse(flow.type);
+  const chatbotConfig = parse(flow.chatbot_config);
+  return {
+    id: flow.id,
+    version: flow.version,
+    type,
+    streamable: isStreamable(flow, graph),
+    limit: readFlowLimit(parse(flow.api_config)),
+    apiKeyId: flow.apikeyid || undefined,
+    origins: {
+      allowed: allowedOrigins(chatbotConfig),
+      message: String(chatbotConfig?.allowedOriginsError || "This site is not allowed to access this chatbot"),
+    },
+    refusal: await refusalOf(graph, type),
+  };
+}
+
+async function refusalOf(graph: FlowGraph, type: FlowType): Promise<string | undefined> {
+  const plan = await planFlow(graph, type);
+  if (plan.unsupported.length > 0) return `This flow uses nodes that are not supported: ${plan.unsupported.join(", ")}`;
+  if (plan.problems.length > 0) return plan.problems.map(({ nodeId, message }) => `${nodeId}: ${message}`).join("; ");
+  return plan.startId === "" ? "Starting node not found" : undefined;
+}
+
+function allowedOrigins(config: Record<string, unknown> | undefined): string[] {
+  const origins = Array.isArray(config?.allowedOrigins) ? config.allowedOrigins.map(String) : [];
+  return origins[0] ? origins : [];
+}
+
+function parse(text: string | null): Record<string, unknown> | undefined {
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

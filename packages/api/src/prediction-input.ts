@@ -1,0 +1,52 @@
+import { AppError } from "@sluice/core/error";
+import type { PredictionRequest } from "@sluice/core/prediction/prediction";
+import { z } from "zod";
+
+/** The fields of Flowise's prediction body that we read; others are ignored, as there. */
+export const PredictionBody = z.looseObject({
+  question: z.string().nullish(),
+  form: z.record(z.string(), z.unknown()).nullish(),
+  streaming: z.unknown().optional(),
+  chatId: z.string().nullish(),
+  overrideConfig: z.record(z.string(), z.unknown()).nullish(),
+  history: z.unknown().optional(),
+  uploads: z
+    .array(z.looseObject({ type: z.string(), name: z.string().default(""), mime: z.string().optional(), data: z.string().optional() }))
+    .nullish(),
+  leadEmail: z.string().nullish(),
+  humanInput: z
+    .looseObject({ type: z.string(), startNodeId: z.string().optional(), feedback: z.string().optional() })
+    .nullish(),
+});
+
+export interface ReadPrediction {
+  request: PredictionRequest;
+  stream: boolean;
+  chatId: string | undefined;
+  sessionId: string | undefined;
+}
+
+/** Reads a body of any of Flowise's content types. Throws what the caller did wrong. */
+export function readPrediction(body: unknown): ReadPrediction {
+  const parsed = PredictionBody.safeParse(body ?? {});
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new AppError("invalid", `${issue?.path.join(".") || "body"}: ${issue?.message}`);
+  }
+  const { question, form, streaming, chatId, overrideConfig, history, uploads, leadEmail, humanInput } = parsed.data;
+  const sessionId = overrideConfig?.sessionId;
+  return {
+    request: {
+      ...(question && { question }),
+      ...(form && { form }),
+      ...(overrideConfig && { overrideConfig }),
+      ...(history !== undefined && { history }),
+      ...(uploads?.length && { uploads: uploads as NonNullable<PredictionRequest["uploads"]> }),
+      ...(leadEmail && { leadEmail }),
+      ...(humanInput && { humanInput }),
+    },
+    stream: streaming === true || streaming === "true",
+    chatId: chatId || undefined,
+    sessionId: typeof sessionId === "string" && sessionId ? sessionId : undefined,
+  };
+}

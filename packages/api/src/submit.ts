@@ -1,0 +1,45 @@
+import { AppError } from "@sluice/core/error";
+import { newId, newPredictionId, type PredictionJob } from "@sluice/core/prediction/prediction";
+import { sealRequest } from "@sluice/core/prediction/sealed-request";
+import type { Admitted } from "./admit.ts";
+import type { Deps } from "./deps.ts";
+import type { ReadPrediction } from "./prediction-input.ts";
+
+/** Makes the job of a prediction that its caller waits for. */
+export async function newJob(
+  deps: Deps,
+  { flow, at }: Admitted,
+  read: ReadPrediction,
+  { stream, chatType = "EXTERNAL" }: { stream: boolean; chatType?: string },
+): Promise<PredictionJob> {
+  if (flow.refusal) throw new AppError("unprocessable", flow.refusal);
+  const id = newPredictionId(at);
+  const chatId = read.chatId ?? read.sessionId ?? newId();
+  return {
+    id,
+    segment: 0,
+    flowId: flow.id,
+    flowVersion: flow.version,
+    chatId,
+    sessionId: read.sessionId ?? chatId,
+    messageId: newId(),
+    executionId: newId(),
+    chatType,
+    replyTo: deps.transport.inbox,
+    stream,
+    newConversation: !read.chatId && !read.sessionId,
+    acceptedAt: at,
+    deadlineAt: at + deps.settings.predictionTimeoutMs,
+    request: await sealRequest(deps.credentialKey, deps.objects, id, read.request),
+  };
+}
+
+/** Puts a job into the queue; a queue that cannot be reached is said so, not waited for. */
+export async function enqueue({ transport, log }: Deps, job: PredictionJob): Promise<void> {
+  try {
+    await transport.add(job);
+  } catch (cause) {
+    log.error({ predictionId: job.id, reason: (cause as Error).message }, "A prediction could not be queued");
+    throw new AppError("unavailable", "The service cannot take predictions right now; try again in a moment", { cause });
+  }
+}

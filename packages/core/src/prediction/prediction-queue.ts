@@ -1,0 +1,89 @@
+import { type Job, type KeepJobs, Queue, Worker } from "bullmq";
+import type { RedisConnection } from "../redis/open-redis.ts";
+import type { PredictionJob } from "./prediction.ts";
+
+export interface QueueSettings {
+  /** `QUEUE_NAME`; the queue is `<name>-prediction`. */
+  name: string;
+  cluster: boolean;
+  removeOnAgeS: number;
+  removeOnCount: number;
+  maxEvents: number;
+}
+
+// Attempts are for lost workers and hand-backs; a provider's errors are retried inside the model call.
+const attempts = 5;
+
+const prefixOf = ({ cluster }: QueueSettings) => (cluster ? "{bull}" : "bull");
+// A negative value switches a bound off, as in Flowise.
+function keep({ removeOnAgeS: age, removeOnCount: count }: QueueSettings): KeepJobs {
+  if (age >= 0) return { age, ...(count >= 0 && { count }) };
+  return { count: count >= 0 ? count : -1 };
+}
+
+export const jobIdOf = (job: Pick<PredictionJob, "id" | "segment">): string => `${job.id}-${job.segment}`;
+
+/** The producer's side of the queue. */
+export function openPredictionQueue(connection: RedisConnection, settings: QueueSettings) {
+  const queue = new Queue<PredictionJob>(`${settings.name}-prediction`, {
+    connection,
+    prefix: prefixOf(settings),
+    streams: { events: { maxLen: settings.maxEvents } },
+    skipVersionCheck: true,
+  });
+  queue.on("error", () => {}); // the connection's owner reports
+  return {
+    async add(job: PredictionJob, jobId = jobIdOf(job)): Promise<void> {
+      await queue.add("prediction", job, {
+        jobId,
+        attempts,
+        removeOnComplete: keep(settings),
+        removeOnFail: keep(settings),
+      });
+    },
+    async find(jobId: string): Promise<PredictionJob | undefined> {
+      return (await queue.getJob(jobId))?.data;
+    },
+    /** Jobs that wait for a worker. */
+    backlog: (): Promise<number> => queue.getWaitingCount(),
+    close: (): Promise<void> => queue.close(),
+  };
+}
+export type PredictionQueue = ReturnType<typeof openPredictionQueue>;
+
+/** Takes jobs, as many at a time as `concurrency` allows. */
+export function consumePredictions(
+  connection: RedisConnection,
+  settings: QueueSettings & { concurrency: number },
+  handle: (job: PredictionJob, jobId: string, attempt: number) => Promise<void>,
+) {
+  const worker = new Worker<PredictionJob>(
+    `${settings.name}-prediction`,
+    async (job: Job<PredictionJob>) => {
+      await handle(job.data, job.id ?? jobIdOf(job.data), job.attemptsMade);
+    },
+    {
+      connection,
+      prefix: prefixOf(settings),
+      concurrency: settings.concurrency,
+      // A wide backstop: dead workers are noticed by their heartbeat long before.
+      lockDuration: 120_000,
+      stalledInterval: 60_000,
+      maxStalledCount: 3,
+      drainDelay: 5,
+      removeOnComplete: keep(settings),
+      removeOnFail: keep(settings),
+      skipVersionCheck: true,
+    },
+  );
+  worker.on("error", () => {});
+  return {
+    setConcurrency(concurrency: number): void {
+      worker.concurrency = concurrency;
+    },
+    isRunning: (): boolean => worker.isRunning() && !worker.isPaused(),
+    /** Takes nothing new; jobs in hand go on. */
+    pause: (): Promise<void> => worker.pause(true),
+    close: (force: boolean): Promise<void> => worker.close(force),
+  };
+}

@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import type { RedisConnection } from "../redis/open-redis.ts";
+import { compareEntryIds, type LogEntry, type PredictionJob } from "./prediction.ts";
+import type { PredictionQueue } from "./prediction-queue.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+import type { ApiTransport } from "./transport.ts";
+
+interface Follower {
+  listener: (entries: LogEntry[]) => void;
+  /** Id of the last entry passed on. */
+  last: string;
+  /** Messages that wait for a repair to end. */
+  held: LogEntry[][] | undefined;
+}
+
+const canceledForS = 24 * 3600;
+
+/** The API's side of queue mode: one inbox for all predictions that this process waits for. */
+export async function openRedisApiTransport(
+  connections: { producer: RedisConnection; subscriber: RedisConnection },
+  queue: PredictionQueue,
+  keys: RedisKeys,
+): Promise<ApiTransport> {
+  const { producer, subscriber } = connections;
+  const inbox = randomUUID().slice(0, 8);
+  const channel = keys.inboxChannel(inbox);
+  const followers = new Map<string, Set<Follower>>();
+
+  const read = async (predictionId: string, after?: string): Promise<LogEntry[]> => {
+    const rows = (await producer.call(
+      "XRANGE",
+      keys.log(predictionId),
+      after ? `(${after}` : "-",
+      "+",
+    )) as [string, string[]][];
+    const entries = rows.flatMap(([, fields]) => JSON.parse(fields[1] ?? "[]") as LogEntry[]);
+    return after ? entries.filter((entry) => compareEntryIds(entry.id, after) > 0) : entries;
+  };
+
+  function deliver(follower: Follower, entries: LogEntry[]): void {
+    const fresh = follower.last
+      ? entries.filter((entry) => compareEntryIds(entry.id, follower.last) > 0)
+      : entries;
+    if (fresh.length === 0) return;
+    follower.last = fresh.at(-1)!.id;
+    follower.listener(fresh);
+  }
+
+  /** Reads what a follower has missed; messages that come meanwhile wait. */
+  async function repair(predictionId: string, follower: Follower): Promise<void> {
+    follower.held ??= [];
+    try {
+      deliver(follower, await read(predictionId, follower.last || undefined));
+    } catch {
+      // Redis is away again: the next reconnect repairs.
+    }
+    const { held } = follower;
+    follower.held = undefined;
+    for (const entries of held) deliver(follower, entries);
+  }
+
+  function receive(line: string): void {
+    const [predictionId = "", after = "-"] = line.split(" ", 2);
+    const group = followers.get(predictionId);
+    if (!group) return;
+    const entries = JSON.parse(line.slice(predictionId.length + after.length + 2)) as LogEntry[];
+    for (const follower of group) {
+      if (follower.held) follower.held.push(entries);
+      else if (after === "-" || after === follower.last || isNext(follower.last, after)) deliver(follower, entries);
+      else {
+        follower.held = [entries];
+        void repair(predictionId, follower);
+      }
+    }
+  }
+
+  subscriber.on("message", (from: string, message: string) => {
+    if (from === channel) for (const line of message.split("\n")) receive(line);
+  });
+  subscriber.on("ready", () => {
+    for (const [predictionId, group] of followers)
+      for (const follower of group) void repair(predictionId, follower);
+  });
+  await subscriber.subscribe(channel);
+
+  return {
+    inbox,
+    add: (job: PredictionJob) => queue.add(job),
+    follow(predictionId, listener) {
+      const follower: Follower = { listener, last: "", held: undefined };
+      const group = followers.get(predictionId) ?? new Set();
+      followers.set(predictionId, group.add(follower));
+      return () => {
+        group.delete(follower);
+        if (group.size === 0) followers.delete(predictionId);
+      };
+    },
+    read,
+    async cancel(predictionId) {
+      await producer.set(keys.cancel(predictionId), "1", "EX", canceledForS);
+      await producer.publish(keys.cancelChannel, `prediction ${predictionId}`);
+    },
+    async cancelChat(flowId, chatId) {
+      const [seconds, micros] = await producer.time();
+      const now = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+      await producer.set(keys.cancelChat(flowId, chatId), now, "EX", canceledForS);
+      await producer.publish(keys.cancelChannel, `chat ${flowId} ${chatId}`);
+    },
+    ready: async () => producer.status === "ready" && subscriber.status === "ready",
+    close: () => queue.close(),
+  };
+}
+
+/** A new attempt begins its own count: nothing of the last one is missing if we have seen that. */
+const isNext = (last: string, after: string) => last !== "" && compareEntryIds(last, after) >= 0;

@@ -1,0 +1,73 @@
+/**
+ * Makes a prediction this worker's and raises its fence, unless a worker that is alive has it.
+ * KEYS: claim, cancel, cancel-chat, in-hand set of the worker
+ * ARGV: worker id, accepted at (ms), expiry (ms), job id, prefix of the workers' heartbeat keys
+ * Returns {fence, state, checkpoint}; state 0 = run, 1 = canceled before it began, 2 = ended or in other hands.
+ */
+export const claimScript = `
+local claim = redis.call('HMGET', KEYS[1], 'fence', 'ended', 'checkpoint', 'worker')
+if claim[2] then return {0, 2, false} end
+if claim[4] and redis.call('EXISTS', ARGV[5] .. claim[4]) == 1 then return {0, 2, false} end
+local fence = tonumber(claim[1] or '0') + 1
+redis.call('HSET', KEYS[1], 'fence', fence, 'worker', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('SADD', KEYS[4], ARGV[4])
+local canceled = redis.call('EXISTS', KEYS[2]) == 1
+local chat = redis.call('GET', KEYS[3])
+if canceled or (chat and tonumber(chat) >= tonumber(ARGV[2])) then return {fence, 1, claim[3]} end
+return {fence, 0, claim[3]}
+`;
+
+/**
+ * Gives a claim up: another worker may take the prediction at once, from the checkpoint.
+ * KEYS: claim, in-hand set of the worker. ARGV: fence, checkpoint ('' = keep the one that is there), job id
+ */
+export const releaseScript = `
+if redis.call('HGET', KEYS[1], 'fence') == ARGV[1] then
+  redis.call('HDEL', KEYS[1], 'worker')
+  if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'checkpoint', ARGV[2]) end
+end
+redis.call('SREM', KEYS[2], ARGV[3])
+`;
+
+/**
+ * One tick of a worker: for each prediction checks the fence, keeps the batch and gathers one message for each inbox.
+ * KEYS: in-hand set of the worker, then per prediction its claim and its log.
+ * ARGV: expiry (ms), expiry after the end (ms), most entries of a log, then per prediction
+ *   fence, channel ('' = nobody waits), line for the inbox, entry id ('' = not logged), payload, checkpoint ('' = none), job id when it ends
+ * Returns the indices (from 0) of predictions whose fence is another worker's.
+ */
+export const appendScript = `
+local lost, inboxes, order = {}, {}, {}
+local i = 0
+for k = 2, #KEYS, 2 do
+  local a = 3 + i * 7
+  local fence, channel, line, id, payload, checkpoint, ended =
+    ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 5], ARGV[a + 6], ARGV[a + 7]
+  local current = redis.call('HGET', KEYS[k], 'fence')
+  if current and current ~= fence then
+    lost[#lost + 1] = i
+  else
+    if id ~= '' then
+      redis.call('XADD', KEYS[k + 1], 'MAXLEN', '~', ARGV[3], id, 'e', payload)
+      redis.call('PEXPIRE', KEYS[k + 1], ARGV[1])
+    end
+    if checkpoint ~= '' then redis.call('HSET', KEYS[k], 'fence', fence, 'checkpoint', checkpoint) end
+    if ended ~= '' then
+      redis.call('DEL', KEYS[k])
+      redis.call('HSET', KEYS[k], 'fence', fence, 'ended', 1)
+      redis.call('PEXPIRE', KEYS[k], ARGV[2])
+      if id ~= '' then redis.call('PEXPIRE', KEYS[k + 1], ARGV[2]) end
+      redis.call('SREM', KEYS[1], ended)
+    end
+    if channel ~= '' then
+      if not inboxes[channel] then inboxes[channel] = {}; order[#order + 1] = channel end
+      local lines = inboxes[channel]
+      lines[#lines + 1] = line
+    end
+  end
+  i = i + 1
+end
+for _, channel in ipairs(order) do redis.call('PUBLISH', channel, table.concat(inboxes[channel], '\\n')) end
+return lost
+`;

@@ -1,0 +1,196 @@
+import { randomUUID } from "node:crypto";
+import type { RunState } from "@sluice/engine/run-state";
+import type { RedisConnection } from "../redis/open-redis.ts";
+import { openEventPublisher, type Outbox, type PublisherSettings } from "./event-publisher.ts";
+import type { PredictionJob } from "./prediction.ts";
+import { consumePredictions, jobIdOf, type PredictionQueue, type QueueSettings } from "./prediction-queue.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+import { claimScript, releaseScript } from "./redis-scripts.ts";
+import type { Claim, WorkerTransport } from "./transport.ts";
+import { openHeartbeat } from "./worker-heartbeat.ts";
+
+export interface RedisWorkerOptions {
+  queue: QueueSettings;
+  capacity: number;
+  ceiling: number;
+  heartbeatMs?: number;
+  publisher?: PublisherSettings;
+  onHandBack?(jobs: number): void;
+}
+
+interface InHand {
+  job: PredictionJob;
+  jobId: string;
+  box: Outbox;
+  latest: RunState | undefined;
+  onCancel(): void;
+  lost: AbortController;
+  settled: boolean;
+}
+
+/** The worker's side of queue mode. Connections belong to the caller. */
+export async function openRedisWorkerTransport(
+  connections: { command: RedisConnection; blocking: RedisConnection; subscriber: RedisConnection },
+  producer: PredictionQueue,
+  keys: RedisKeys,
+  options: RedisWorkerOptions,
+): Promise<WorkerTransport & { workerId: string }> {
+  const { command, blocking, subscriber } = connections;
+  const workerId = randomUUID().slice(0, 8);
+  const inHandKey = keys.inHand(workerId);
+  const publisher = openEventPublisher(command, keys, inHandKey, options.publisher);
+  const inHand = new Map<string, InHand>();
+  const currentJobIds = new Map<PredictionJob, string>();
+  let capacity = options.capacity;
+  let consumer: ReturnType<typeof consumePredictions> | undefined;
+  let draining = false;
+
+  const heartbeat = openHeartbeat(command, keys, producer, {
+    workerId,
+    intervalMs: options.heartbeatMs ?? 2000,
+    report: () => ({ capacity: draining ? 0 : capacity, running: inHand.size }),
+  });
+
+  subscriber.on("message", (channel: string, message: string) => {
+    if (channel !== keys.cancelChannel) return;
+    const [kind, first, ...rest] = message.split(" ");
+    for (const held of inHand.values()) {
+      const { job } = held;
+      if (kind === "prediction" ? job.id === first : job.flowId === first && job.chatId === rest.join(" "))
+        held.onCancel();
+    }
+  });
+  await subscriber.subscribe(keys.cancelChannel);
+  // A cancel whose message was lost is found by its mark.
+  subscriber.on("ready", () => void checkCancels());
+
+  async function checkCancels(): Promise<void> {
+    for (const held of [...inHand.values()]) {
+      const { id, flowId, chatId, acceptedAt } = held.job;
+      const marks = await command.mget(keys.cancel(id), keys.cancelChat(flowId, chatId)).catch(() => []);
+      if (marks[0] || Number(marks[1] ?? 0) >= acceptedAt) held.onCancel();
+    }
+  }
+
+  async function claim(job: PredictionJob, onCancel: () => void): Promise<Claim | undefined> {
+    const jobId = currentJobIds.get(job) ?? jobIdOf(job);
+    const [fence, state, saved] = (await command.eval(
+      claimScript,
+      4,
+      keys.claim(job.id),
+      keys.cancel(job.id),
+      keys.cancelChat(job.flowId, job.chatId),
+      inHandKey,
+      workerId,
+      job.acceptedAt,
+      24 * 3600_000,
+      jobId,
+      keys.worker(""),
+    )) as [number, number, string | null];
+    if (state === 2) return undefined;
+    const lost = new AbortController();
+    const now = Date.now();
+    const box: Outbox = {
+      predictionId: job.id,
+      jobId,
+      fence,
+      channel: job.replyTo ? keys.inboxChannel(job.replyTo) : "",
+      stream: job.stream,
+      sequence: 0,
+      sent: "",
+      pending: [],
+      checkpoint: undefined,
+      startedAt: now,
+      lastFlushAt: 0,
+      logged: false,
+      urgent: false,
+      ended: undefined,
+      onLost: () => lost.abort(),
+    };
+    const held: InHand = { job, jobId, box, latest: undefined, onCancel, lost, settled: false };
+    inHand.set(job.id, held);
+    publisher.add(box);
+    const settle = () => {
+      held.settled = true;
+      inHand.delete(job.id);
+    };
+    return {
+      fence,
+      canceled: state === 1,
+      checkpoint: saved ? (JSON.parse(saved) as RunState) : undefined,
+      emit: (event) => publisher.emit(box, event),
+      checkpointed(run) {
+        held.latest = run;
+        publisher.checkpoint(box, run);
+      },
+      async end(event) {
+        publisher.emit(box, event);
+        await publisher.end(box);
+        settle();
+      },
+      release() {
+        publisher.remove(box);
+        settle();
+      },
+      lost: lost.signal,
+    };
+  }
+
+  /** Gives a running prediction to whoever is free; it goes on after its last finished node. */
+  async function handBack(held: InHand): Promise<void> {
+    publisher.remove(held.box);
+    held.lost.abort();
+    inHand.delete(held.job.id);
+    const checkpoint = held.latest ? JSON.stringify(held.latest) : "";
+    await command.eval(
+      releaseScript,
+      2,
+      keys.claim(held.job.id),
+      inHandKey,
+      held.box.fence,
+      checkpoint,
+      held.jobId,
+    );
+    await producer.add(held.job, `${jobIdOf(held.job)}-h${held.box.fence}`);
+  }
+
+  return {
+    workerId,
+    consume(handler) {
+      consumer = consumePredictions(
+        blocking,
+        { ...options.queue, concurrency: Math.min(capacity, options.ceiling) },
+        async (job, jobId, attempt) => {
+          currentJobIds.set(job, jobId);
+          try {
+            await handler(job, attempt);
+          } finally {
+            currentJobIds.delete(job);
+          }
+        },
+      );
+    },
+    setCapacity(next) {
+      capacity = Math.min(next, options.ceiling);
+      consumer?.setConcurrency(Math.max(1, capacity));
+    },
+    claim,
+    ready: async () =>
+      !draining && command.status === "ready" && (consumer?.isRunning() ?? true) && heartbeat.beating(),
+    running: () => inHand.size,
+    async drain(timeoutMs) {
+      draining = true;
+      await consumer?.pause();
+      const until = Date.now() + timeoutMs;
+      while (inHand.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+      const rest = [...inHand.values()];
+      options.onHandBack?.(rest.length);
+      await Promise.all(rest.map((held) => handBack(held).catch(() => {})));
+    },
+    async close() {
+      await heartbeat.close();
+      publisher.close();
+      await consumer?.close(inHand.size > 0 || draining);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { RedisConnection } from "../redis/open-redis.ts";
+import type { PredictionQueue } from "./prediction-queue.ts";
+import type { RedisKeys } from "./redis-keys.ts";
+
+interface HeartbeatOptions {
+  workerId: string;
+  intervalMs: number;
+  report(): { capacity: number; running: number };
+}
+
+/** A heartbeat counts for three intervals. */
+const lifetimes = 3;
+
+/**
+ * Says that this worker is alive, and hands over the work of one that is not. Nobody is taken for dead until
+ * live workers have had time to say that they are here again after Redis was away.
+ */
+export function openHeartbeat(
+  redis: RedisConnection,
+  keys: RedisKeys,
+  queue: PredictionQueue,
+  { workerId, intervalMs, report }: HeartbeatOptions,
+) {
+  let lastBeatAt = 0;
+  let steadySince = Date.now();
+  let closed = false;
+  let beating: Promise<void> = Promise.resolve();
+
+  async function beat(): Promise<void> {
+    if (redis.status !== "ready") {
+      steadySince = Date.now() + intervalMs;
+      return;
+    }
+    const now = Date.now();
+    if (now - lastBeatAt > lifetimes * intervalMs) steadySince = now;
+    await redis
+      .multi()
+      .set(keys.worker(workerId), JSON.stringify(report()), "PX", lifetimes * intervalMs)
+      .sadd(keys.workers, workerId)
+      .exec();
+    lastBeatAt = Date.now();
+    if (now - steadySince > lifetimes * intervalMs) await reap();
+  }
+
+  async function reap(): Promise<void> {
+    const workers = await redis.smembers(keys.workers);
+    for (const other of workers) {
+      if (other === workerId || (await redis.exists(keys.worker(other)))) continue;
+      const mine = await redis.set(keys.lease(`reap:${other}`), workerId, "PX", 10_000, "NX");
+      if (mine) await handOver(other);
+    }
+  }
+
+  async function handOver(dead: string): Promise<void> {
+    const jobIds = await redis.smembers(keys.inHand(dead));
+    for (const jobId of jobIds) {
+      const job = await queue.find(jobId);
+      // The dead worker's own job stays active until BullMQ notices; a second one need not wait for that.
+      if (job) await queue.add(job, `${job.id}-${job.segment}-r${dead}`);
+    }
+    await redis.multi().del(keys.inHand(dead)).srem(keys.workers, dead).exec();
+  }
+
+  const timer = setInterval(() => {
+    beating = beating.then(beat).catch(() => {
+      steadySince = Date.now() + intervalMs;
+    });
+  }, intervalMs);
+  beating = beat().catch(() => {});
+
+  return {
+    /** False when no heartbeat has arrived for a while. */
+    beating: () => closed || Date.now() - lastBeatAt < lifetimes * intervalMs,
+    async close(): Promise<void> {
+      closed = true;
+      clearInterval(timer);
+      await beating;
+      await redis
+        .multi()
+        .del(keys.worker(workerId))
+        .srem(keys.workers, workerId)
+        .exec()
+        .catch(() => {});
+    },
+  };
+}

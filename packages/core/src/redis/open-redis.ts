@@ -1,0 +1,60 @@
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import type { RedisSettings } from "./redis-settings.ts";
+
+export type RedisConnection = Redis | Cluster;
+
+/**
+ * `producer`: a caller waits, so commands fail fast while Redis is away.
+ * `consumer`: waits for Redis for ever. `subscriber`: the same, and holds subscriptions.
+ */
+export type RedisRole = "producer" | "consumer" | "subscriber";
+
+export interface RedisLog {
+  warn(fields: object, message: string): void;
+}
+
+/** Makes a connection; the caller closes it. Connects in the background. */
+export function openRedis(settings: RedisSettings, role: RedisRole, log: RedisLog): RedisConnection {
+  const options = optionsOf(settings, role);
+  const [endpoint] = settings.endpoints;
+  const connection = settings.cluster
+    ? new Cluster(settings.endpoints, {
+        redisOptions: options,
+        enableOfflineQueue: role !== "producer",
+        // TLS certificates carry names, not the addresses they resolve to.
+        ...(settings.tls && { dnsLookup: (address, callback) => callback(null, address) }),
+        clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
+      })
+    : new Redis({ ...endpoint, ...options, db: settings.db });
+  let lastWarning = 0;
+  connection.on("error", (error: Error) => {
+    if (Date.now() - lastWarning < 5000) return;
+    lastWarning = Date.now();
+    log.warn({ role, reason: error.message }, "Redis connection failed; trying again");
+  });
+  return connection;
+}
+
+function optionsOf(settings: RedisSettings, role: RedisRole): RedisOptions {
+  const { username, password, tls, keepAliveMs } = settings;
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls }),
+    keepAlive: keepAliveMs ?? 10_000,
+    connectTimeout: 5000,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
+    maxRetriesPerRequest: role === "producer" ? 1 : null,
+    ...(role === "producer" && { commandTimeout: 5000 }),
+    enableReadyCheck: true,
+    autoResubscribe: true,
+  };
+}
+
+/** Closes a connection without waiting for a Redis that is away. */
+export async function closeRedis(connection: RedisConnection): Promise<void> {
+  const quit = connection.quit().catch(() => undefined);
+  const timeout = new Promise((resolve) => setTimeout(resolve, 1000).unref());
+  await Promise.race([quit, timeout]);
+  connection.disconnect();
+}

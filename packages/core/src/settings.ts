@@ -1,0 +1,107 @@
+import { z } from "zod";
+
+// Compose files pass unset variables as empty texts: both count as not set.
+const blank = (value: unknown) => (value === "" ? undefined : value);
+const setting = <T extends z.ZodType>(type: T) => z.preprocess(blank, type);
+
+export const textSetting = () => setting(z.string().optional());
+export const portSetting = (fallback: number) =>
+  setting(z.coerce.number("a port, 0 to 65535").int().min(0).max(65535).default(fallback));
+export const countSetting = (fallback: number, min = 1) =>
+  setting(z.coerce.number("a whole number").int("a whole number").min(min).default(fallback));
+export const optionalCountSetting = () =>
+  setting(z.coerce.number("a whole number").int("a whole number").optional());
+export const flagSetting = (fallback: boolean) =>
+  setting(
+    z
+      .enum(["true", "false"], "true or false")
+      .transform((value) => value === "true")
+      .default(fallback),
+  );
+export const listSetting = () =>
+  setting(
+    z
+      .string()
+      .default("")
+      .transform((text) => text.split(",").map((item) => item.trim()).filter(Boolean)),
+  );
+export const base64Setting = () =>
+  setting(
+    z
+      .string()
+      .refine((text) => /^[A-Za-z0-9+/=\s]+$/.test(text), "base64 of a PEM file")
+      .transform((text) => Buffer.from(text, "base64").toString("utf8"))
+      .optional(),
+  );
+
+/** What both API and worker read: the names, meanings and defaults of Flowise's queue mode. */
+export const commonSettings = {
+  MODE: setting(z.enum(["main", "queue"], "main or queue").default("main")),
+  QUEUE_NAME: setting(z.string().default("flowise-queue")),
+  QUEUE_REDIS_EVENT_STREAM_MAX_LEN: countSetting(100_000),
+  REMOVE_ON_AGE: optionalCountSetting().transform((value) => value ?? 86_400),
+  REMOVE_ON_COUNT: optionalCountSetting().transform((value) => value ?? 10_000),
+  WORKER_CONCURRENCY: countSetting(100_000),
+  REDIS_URL: textSetting(),
+  REDIS_HOST: setting(z.string().default("localhost")),
+  REDIS_PORT: portSetting(6379),
+  REDIS_USERNAME: textSetting(),
+  REDIS_PASSWORD: textSetting(),
+  REDIS_TLS: flagSetting(false),
+  REDIS_CERT: base64Setting(),
+  REDIS_KEY: base64Setting(),
+  REDIS_CA: base64Setting(),
+  REDIS_KEEP_ALIVE: optionalCountSetting(),
+  REDIS_TLS_REJECT_UNAUTHORIZED: flagSetting(true),
+  DATABASE_TYPE: setting(
+    z
+      .literal("postgres", "postgres (sqlite and mysql are not supported; see docs/configuration.md)")
+      .default("postgres"),
+  ),
+  DATABASE_URL: textSetting(),
+  DATABASE_HOST: setting(z.string().default("localhost")),
+  DATABASE_PORT: portSetting(5432),
+  DATABASE_NAME: setting(z.string().default("flowise")),
+  DATABASE_USER: textSetting(),
+  DATABASE_PASSWORD: textSetting(),
+  DATABASE_SSL: flagSetting(false),
+  DATABASE_SSL_KEY_BASE64: base64Setting(),
+  DATABASE_REJECT_UNAUTHORIZED: flagSetting(true),
+  DATABASE_POOL_SIZE: countSetting(10),
+  FLOWISE_SECRETKEY_OVERWRITE: textSetting(),
+  BLOB_STORAGE_PATH: textSetting(),
+  SLUICE_HOME: setting(z.string().default(".sluice")),
+  LOG_LEVEL: setting(
+    z
+      .enum(["fatal", "error", "warn", "info", "debug", "trace"], "one of fatal, error, warn, info, debug, trace")
+      .default("info"),
+  ),
+  HTTP_SECURITY_CHECK: flagSetting(true),
+  HTTP_DENY_LIST: listSetting(),
+  HTTP_ALLOW_LIST: listSetting(),
+  SANDBOX_TIMEOUT: countSetting(300_000),
+  SANDBOX_PROCESSES: countSetting(2),
+  MAX_ITERATIONS: countSetting(1000),
+  MAX_LOOP_COUNT: countSetting(10),
+  ANTHROPIC_BASE_URL: textSetting(),
+  PINECONE_CONTROLLER_HOST: textSetting(),
+  PREDICTION_TIMEOUT_SECONDS: countSetting(600),
+} as const;
+
+export const CommonSettings = z.object(commonSettings);
+export type CommonSettings = z.infer<typeof CommonSettings>;
+
+const secret = /PASSWORD|SECRET|KEY|URL|CERT|_CA$/;
+
+/** Reads a process's settings. Throws one line that names the variable, its value and what is expected. */
+export function readSettings<T extends z.ZodType>(
+  schema: T,
+  environment: Record<string, string | undefined>,
+): z.infer<T> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const name = String(issue.path[0] ?? "");
+  const value = secret.test(name) ? "(hidden)" : JSON.stringify(environment[name] ?? null);
+  throw new Error(`${name}=${value}: expected ${issue.message.replace(/^Invalid input: expected /, "")}`);
+}

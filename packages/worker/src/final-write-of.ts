@@ -1,0 +1,85 @@
+import type { FinalMessage, FinalWrite } from "@sluice/core/prediction/final-write";
+import type { PredictionJob, PredictionRequest, PredictionResult, PredictionState } from "@sluice/core/prediction/prediction";
+import { formLines } from "@sluice/engine/request";
+import type { Outcome } from "@sluice/engine/run";
+
+/** What a run leaves in Postgres. A failed run leaves its record, but no messages. */
+export function finalWriteOf(
+  job: PredictionJob,
+  request: PredictionRequest,
+  outcome: Outcome,
+  ended: { state: PredictionState; fence: number; result: PredictionResult },
+): FinalWrite {
+  const { startedAt, endedAt } = ended.result;
+  const { records, ...kept } = ended.result;
+  const answered = ended.state === "succeeded" || ended.state === "paused";
+  return {
+    prediction: {
+      id: job.id,
+      flowId: job.flowId,
+      flowVersion: job.flowVersion,
+      chatId: job.chatId,
+      sessionId: job.sessionId,
+      state: ended.state,
+      fence: ended.fence,
+      segment: job.segment,
+      result: JSON.stringify(kept),
+      error: outcome.error ?? null,
+      executionId: job.executionId,
+      createdAt: new Date(job.acceptedAt),
+      startedAt: new Date(startedAt),
+      finishedAt: new Date(endedAt),
+    },
+    execution: {
+      state: outcome.status,
+      data: JSON.stringify(outcome.run.records),
+      action: outcome.action ? JSON.stringify(outcome.action) : null,
+      stoppedAt: outcome.status === "STOPPED" ? new Date(endedAt) : null,
+    },
+    messages: answered ? messagesOf(job, request, outcome, endedAt) : [],
+  };
+}
+
+function messagesOf(
+  job: PredictionJob,
+  request: PredictionRequest,
+  outcome: Outcome,
+  endedAt: number,
+): FinalMessage[] {
+  const output = outcome.run.records.at(-1)?.data.output ?? {};
+  const json = (value: unknown) =>
+    value === undefined || value === null || (Array.isArray(value) && value.length === 0) ? null : JSON.stringify(value);
+  const shared = { chatType: job.chatType };
+  const uploads = request.uploads?.map(({ data, ...upload }) => upload);
+  return [
+    {
+      ...shared,
+      id: crypto.randomUUID(),
+      role: "userMessage",
+      content: said(request),
+      fileUploads: json(uploads),
+      leadEmail: request.leadEmail ?? null,
+      createdAt: new Date(job.acceptedAt),
+    },
+    {
+      ...shared,
+      id: job.messageId,
+      role: "apiMessage",
+      content: outcome.text,
+      sourceDocuments: json(output.sourceDocuments),
+      usedTools: json(output.usedTools),
+      fileAnnotations: json(output.fileAnnotations),
+      artifacts: json(output.artifacts),
+      reasonContent: json(output.reasonContent),
+      action: json(outcome.action),
+      createdAt: new Date(Math.max(endedAt, job.acceptedAt + 1)),
+    },
+  ];
+}
+
+function said({ question, humanInput, form, webhook }: PredictionRequest): string {
+  if (question) return question;
+  if (humanInput) return humanInput.feedback || humanInput.type;
+  if (form && Object.keys(form).length > 0) return formLines(form);
+  return webhook ? JSON.stringify(webhook) : " ";
+}

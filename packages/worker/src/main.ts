@@ -1,0 +1,102 @@
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openConnections } from "@sluice/core/redis/open-connections";
+import { ensureCredentialKey, credentialKeyFromText } from "@sluice/core/credential/credential-key";
+import { openDatabase } from "@sluice/core/database/open-database";
+import { databaseOptions } from "@sluice/core/database-settings";
+import { openRedisIntake } from "@sluice/core/limit/redis-intake";
+import { openLog } from "@sluice/core/log";
+import { openDiskObjectStore } from "@sluice/core/object-store/disk-object-store";
+import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
+import { redisKeys } from "@sluice/core/prediction/redis-keys";
+import { openRedisWorkerTransport } from "@sluice/core/prediction/redis-worker-transport";
+import { queueSettings } from "@sluice/core/queue-settings";
+import { redisSettings } from "@sluice/core/redis/redis-settings";
+import { readSettings } from "@sluice/core/settings";
+import { openCapacity } from "./capacity.ts";
+import { Config } from "./config.ts";
+import { serveHealth } from "./health.ts";
+import { openRunner } from "./open-runner.ts";
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`sluice worker: ${(error as Error).message}\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const config = readSettings(Config, process.env);
+  if (process.env.MODE !== undefined && config.MODE !== "queue")
+    throw new Error("MODE=main: a worker needs MODE=queue; in main mode the API runs predictions itself");
+  const log = openLog(config.LOG_LEVEL, "worker");
+  const redis = redisSettings(config);
+  for (const warning of redis.warnings) log.warn({}, warning);
+  const connections = openConnections(redis, log);
+  const database = openDatabase(databaseOptions(config));
+  const credentialKey = config.FLOWISE_SECRETKEY_OVERWRITE
+    ? await credentialKeyFromText(config.FLOWISE_SECRETKEY_OVERWRITE)
+    : await ensureCredentialKey(database.db);
+  const keys = redisKeys(config.QUEUE_NAME);
+  const queue = queueSettings(config, redis);
+  const producer = openPredictionQueue(connections.producer, queue);
+  const transport = await openRedisWorkerTransport(connections, producer, keys, {
+    queue,
+    capacity: config.WORKER_CAPACITY,
+    ceiling: config.WORKER_CONCURRENCY,
+    onHandBack: (jobs) => log.info({ jobs }, "Predictions handed back"),
+  });
+  const runner = openRunner({
+    database,
+    credentialKey,
+    objects: openDiskObjectStore(resolve(config.BLOB_STORAGE_PATH ?? join(config.SLUICE_HOME, "storage"))),
+    transport,
+    settings: config,
+    environment: (name) => process.env[name],
+    log,
+    ...codeChild(),
+  });
+  const intake = await openRedisIntake(connections, keys);
+  intake.onChange(runner.onChange);
+  runner.start();
+  const capacity = openCapacity({
+    initial: config.WORKER_CAPACITY,
+    ceiling: config.WORKER_CONCURRENCY,
+    running: transport.running,
+    apply: transport.setCapacity,
+  });
+  const health = await serveHealth(config.WORKER_PORT, "0.0.0.0", async () => {
+    const [redisReady] = await Promise.all([transport.ready(), database.pool.query("select 1")]);
+    return redisReady ? [] : ["redis"];
+  });
+  const url = `http://127.0.0.1:${health.port}`;
+  log.info({ url, workerId: transport.workerId }, "Worker ready");
+  process.send?.({ type: "ready", url, readyMs: Math.round(performance.now()) });
+
+  let stopping = false;
+  const stop = async (reason: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ reason }, "Worker stops");
+    capacity.close();
+    await transport.drain(config.WORKER_STOP_TIMEOUT_SECONDS * 1000);
+    await transport.close();
+    await runner.close();
+    await health.close();
+    await producer.close();
+    await connections.close();
+    await database.close();
+    process.exit(0);
+  };
+  process.once("SIGTERM", () => void stop("SIGTERM"));
+  process.once("SIGINT", () => void stop("SIGINT"));
+  // A worker that was started by a parent does not outlive it.
+  process.once("disconnect", () => process.exit(1));
+}
+
+/** In a bundle the sandbox's child is a file beside this one. */
+function codeChild(): { codeChildFile?: URL } {
+  return import.meta.url.endsWith(".ts")
+    ? {}
+    : { codeChildFile: pathToFileURL(join(import.meta.dirname, "code-child.js")) };
+}

@@ -1,0 +1,86 @@
+import { findPreviousExecution } from "@sluice/core/execution/execution";
+import { pastMessages } from "@sluice/core/conversation/past-messages";
+import { type CredentialKey } from "@sluice/core/credential/credential-key";
+import type { OpenDatabase } from "@sluice/core/database/open-database";
+import type { Log } from "@sluice/core/log";
+import { openFinalWriter } from "@sluice/core/prediction/final-write";
+import { openRequest } from "@sluice/core/prediction/sealed-request";
+import type { PredictionJob } from "@sluice/core/prediction/prediction";
+import type { WorkerTransport } from "@sluice/core/prediction/transport";
+import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import type { Change } from "@sluice/core/limit/intake";
+import type { CommonSettings } from "@sluice/core/settings";
+import { readTool } from "@sluice/core/tool/tool";
+import { openCodeRunner } from "@sluice/engine/code/open-code-runner";
+import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
+import { openConfigurationCache } from "./configuration-cache.ts";
+import { openPlanCache } from "./plan-cache.ts";
+import { runPrediction } from "./run-prediction.ts";
+
+export interface RunnerOptions {
+  database: OpenDatabase;
+  credentialKey: CredentialKey;
+  objects: ObjectStore;
+  transport: WorkerTransport;
+  settings: CommonSettings;
+  environment: (name: string) => string | undefined;
+  log: Log;
+  codeChildFile?: URL;
+}
+
+/** Everything that executing predictions needs in one process; the caller closes it. */
+export function openRunner(options: RunnerOptions) {
+  const { database, credentialKey, objects, transport, settings, environment, log } = options;
+  const { db, pool } = database;
+  const fetch = openGuardedFetch({ securityCheck: settings.HTTP_SECURITY_CHECK, denyList: settings.HTTP_DENY_LIST, allowList: settings.HTTP_ALLOW_LIST });
+  const code = openCodeRunner({
+    fetch,
+    timeoutMs: settings.SANDBOX_TIMEOUT,
+    maxProcesses: settings.SANDBOX_PROCESSES,
+    ...(options.codeChildFile && { childFile: options.codeChildFile }),
+  });
+  const plans = openPlanCache(db);
+  const configuration = openConfigurationCache(db, credentialKey, environment);
+  const writer = openFinalWriter(pool);
+  const modelBaseUrls = { anthropic: settings.ANTHROPIC_BASE_URL };
+  const limits = { maxIterations: settings.MAX_ITERATIONS, maxLoopCount: settings.MAX_LOOP_COUNT };
+
+  const services = (job: PredictionJob) => ({
+    fetch,
+    code,
+    credential: configuration.credential,
+    variables: configuration.variables,
+    tool: (id: string) => readTool(db, id),
+    pastMessages: (sessionId: string) => pastMessages(db, job.flowId, sessionId),
+    previousExecution: (sessionId: string) => findPreviousExecution(db, job.flowId, sessionId),
+    now: Date.now,
+    newId: () => crypto.randomUUID(),
+    modelBaseUrls,
+    limits,
+  });
+  const deps = {
+    transport,
+    plans,
+    writer,
+    openRequest: (job: PredictionJob) => openRequest(credentialKey, objects, job),
+    services,
+    log,
+  };
+
+  return {
+    start(): void {
+      transport.consume((job) =>
+        runPrediction(deps, job).catch((error: unknown) => {
+          log.error({ predictionId: job.id, reason: (error as Error).message }, "A prediction could not be run here");
+          throw error;
+        }),
+      );
+    },
+    onChange: (change: Change) => configuration.onChange(change),
+    async close(): Promise<void> {
+      await writer.idle();
+      await code.close();
+      await fetch.close();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Db } from "@sluice/core/database/open-database";
+import { getFlowVersion } from "@sluice/core/flow/flow-version";
+import { FlowGraph, FlowType } from "@sluice/engine/graph";
+import { type Plan, planFlow } from "@sluice/engine/plan";
+import { type OverridePermissions, readPermissions } from "@sluice/engine/run-input";
+
+export interface PlannedFlow {
+  plan: Plan;
+  permissions: OverridePermissions | undefined;
+}
+
+const maxPlans = 500;
+
+/** Plans of flow versions, compiled on first use. A version never changes, so nothing needs to be dropped but by age of use. */
+export function openPlanCache(db: Db) {
+  const plans = new Map<string, Promise<PlannedFlow>>();
+
+  async function load(flowId: string, version: number): Promise<PlannedFlow> {
+    const flow = await getFlowVersion(db, flowId, version);
+    const graph = FlowGraph.parse(JSON.parse(flow.flow_data));
+    const apiConfig = flow.api_config ? JSON.parse(flow.api_config) : null;
+    return {
+      plan: await planFlow(graph, FlowType.parse(flow.type)),
+      permissions: readPermissions(apiConfig),
+    };
+  }
+
+  return {
+    get(flowId: string, version: number): Promise<PlannedFlow> {
+      const key = `${flowId}:${version}`;
+      const cached = plans.get(key);
+      if (cached) {
+        // Most recently used last.
+        plans.delete(key);
+        plans.set(key, cached);
+        return cached;
+      }
+      const loading = load(flowId, version);
+      loading.catch(() => plans.delete(key));
+      plans.set(key, loading);
+      if (plans.size > maxPlans) plans.delete(plans.keys().next().value!);
+      return loading;
+    },
+  };
+}
+export type PlanCache = ReturnType<typeof openPlanCache>;

@@ -1,0 +1,130 @@
+import type { Log } from "@sluice/core/log";
+import type { FinalWriter } from "@sluice/core/prediction/final-write";
+import type { PredictionJob, PredictionRequest, PredictionResult, PredictionState } from "@sluice/core/prediction/prediction";
+import type { Claim, WorkerTransport } from "@sluice/core/prediction/transport";
+import { withoutCredentials } from "@sluice/core/execution/wire";
+import type { NodeRecord } from "@sluice/engine/event";
+import { type Outcome, run } from "@sluice/engine/run";
+import type { RunInput } from "@sluice/engine/run-input";
+import { newRunState } from "@sluice/engine/run-state";
+import type { Services } from "@sluice/engine/services";
+import { finalWriteOf } from "./final-write-of.ts";
+import type { PlanCache, PlannedFlow } from "./plan-cache.ts";
+
+export interface RunnerDeps {
+  transport: Pick<WorkerTransport, "claim">;
+  plans: PlanCache;
+  writer: FinalWriter;
+  openRequest(job: PredictionJob): Promise<PredictionRequest>;
+  services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal">;
+  log: Log;
+}
+
+/** Runs one prediction: claim, run, commit, publish the end. Rejects only when it should be tried elsewhere. */
+export async function runPrediction(deps: RunnerDeps, job: PredictionJob): Promise<void> {
+  const stop = new AbortController();
+  const claim = await deps.transport.claim(job, () => stop.abort());
+  if (!claim) return;
+  claim.lost.addEventListener("abort", () => stop.abort(), { once: true });
+  if (claim.canceled) stop.abort();
+  const startedAt = Date.now();
+  try {
+    const request = await deps.openRequest(job);
+    const outcome =
+      startedAt > job.deadlineAt
+        ? failure("The prediction waited past its deadline and was not started")
+        : await execute(deps, job, request, claim, stop.signal);
+    // Another worker goes on with it: what happened here after that does not count.
+    if (claim.lost.aborted) return claim.release();
+    await finish(deps, job, request, outcome, claim, { startedAt, canceled: stop.signal.aborted });
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
+}
+
+async function execute(
+  deps: RunnerDeps,
+  job: PredictionJob,
+  request: PredictionRequest,
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  let planned: PlannedFlow;
+  try {
+    planned = await deps.plans.get(job.flowId, job.flowVersion);
+  } catch (error) {
+    deps.log.error({ predictionId: job.id, flowId: job.flowId, reason: (error as Error).message }, "A flow could not be loaded");
+    return failure(`The flow could not be loaded: ${(error as Error).message}`);
+  }
+  const services: Services = {
+    ...deps.services(job),
+    emit: claim.emit,
+    checkpoint: claim.checkpointed,
+    signal,
+  };
+  announceRestart(claim, planned);
+  try {
+    return await run(planned.plan, inputOf(job, request, planned), services, claim.checkpoint);
+  } catch (error) {
+    return failure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Readers drop what they have of the node that an earlier attempt was cut in. */
+function announceRestart(claim: Claim, { plan }: PlannedFlow): void {
+  const node = claim.checkpoint && plan.nodes.get(claim.checkpoint.queue[0] ?? "");
+  if (node) claim.emit({ type: "node.restarted", nodeId: node.id, label: node.label });
+}
+
+function inputOf(job: PredictionJob, request: PredictionRequest, planned: PlannedFlow): RunInput {
+  const { leadEmail, ...asked } = request;
+  return {
+    ...asked,
+    flowId: job.flowId,
+    chatId: job.chatId,
+    sessionId: job.sessionId,
+    messageId: job.messageId,
+    newConversation: job.newConversation,
+    ...(planned.permissions && { permissions: planned.permissions }),
+  };
+}
+
+const failure = (error: string): Outcome => ({ status: "ERROR", text: "", error, run: newRunState("") });
+
+async function finish(
+  deps: RunnerDeps,
+  job: PredictionJob,
+  request: PredictionRequest,
+  outcome: Outcome,
+  claim: Claim,
+  { startedAt, canceled }: { startedAt: number; canceled: boolean },
+): Promise<void> {
+  const state = stateOf(outcome, canceled);
+  const result: PredictionResult = {
+    text: outcome.text,
+    ...(outcome.error !== undefined && { error: outcome.error }),
+    ...(request.question && { question: request.question }),
+    ...(request.form && { form: request.form }),
+    chatId: job.chatId,
+    sessionId: job.sessionId,
+    messageId: job.messageId,
+    executionId: job.executionId,
+    ...(outcome.action && { action: outcome.action }),
+    ...(!job.stream && { records: withoutCredentials(outcome.run.records) as NodeRecord[] }),
+    startedAt,
+    endedAt: Date.now(),
+  };
+  const won = await deps.writer.write(finalWriteOf(job, request, outcome, { state, fence: claim.fence, result }));
+  if (!won) {
+    deps.log.warn({ predictionId: job.id, fence: claim.fence }, "A late attempt wrote nothing");
+    return claim.release();
+  }
+  await claim.end({ type: "prediction.ended", state, status: outcome.status, result });
+}
+
+function stateOf({ status }: Outcome, canceled: boolean): PredictionState {
+  if (status === "FINISHED") return "succeeded";
+  if (status === "STOPPED") return "paused";
+  return canceled || status === "TERMINATED" ? "canceled" : "failed";
+}
