@@ -92,6 +92,9 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       MODE: mode,
       HOST: config.HOST ?? standardHost,
       SLUICE_HOME: home,
+      // On one machine nobody waits two minutes for Ctrl-C.
+      API_STOP_TIMEOUT_SECONDS: options.env.API_STOP_TIMEOUT_SECONDS ?? "10",
+      WORKER_STOP_TIMEOUT_SECONDS: options.env.WORKER_STOP_TIMEOUT_SECONDS ?? "10",
       FLOWISE_SECRETKEY_OVERWRITE: config.FLOWISE_SECRETKEY_OVERWRITE ?? secrets.credentialSecret,
       SLUICE_API_KEY: undefined,
     };
