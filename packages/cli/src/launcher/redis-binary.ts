@@ -42,16 +42,18 @@ export async function findRedisBinary(
 async function unpackedBinary(root: string): Promise<RedisBinary | undefined> {
   const path = join(root, "usr/bin/redis-server");
   if (!(await isExecutable(path))) return undefined;
-  const libraries = join(root, "usr/lib");
-  const inside = await readdir(libraries).catch(() => []);
-  const folders = [
-    libraries,
-    ...inside.filter((f) => f.includes("-linux-")).map((f) => join(libraries, f)),
-  ];
+  const folders: string[] = [];
+  for (const libraries of [join(root, "usr/lib"), join(root, "lib")]) {
+    const inside = await readdir(libraries).catch(() => []);
+    folders.push(libraries, ...inside.filter(isOfMachine).map((name) => join(libraries, name)));
+  }
   const binary = { path, libraryPath: folders.join(":") };
   const works = await runs(path, ["--version"], { LD_LIBRARY_PATH: binary.libraryPath });
   return works ? binary : undefined;
 }
+
+/** `x86_64-linux-gnu` and its like, where Debian keeps libraries. */
+const isOfMachine = (name: string) => name.includes("-linux-");
 
 /** Downloads and unpacks in a folder beside, then renames: a cut-off download leaves nothing that looks whole. */
 async function unpackPackage(root: string): Promise<void> {
@@ -59,18 +61,12 @@ async function unpackPackage(root: string): Promise<void> {
   const lists = join(draft, "lists");
   await mkdir(join(lists, "partial"), { recursive: true });
   try {
-    let options: string[] = [];
-    let names = await packagesNeeded(options);
-    if (!names) {
-      // An image without package lists: fetch them into our own folder.
-      options = ["-o", `Dir::State::lists=${lists}`, "-o", `Dir::Cache=${join(draft, "cache")}`];
-      await exec("apt-get", [...options, "update"], { timeout: 120_000 });
-      names = await packagesNeeded(options);
-    }
-    if (!names) throw new Error("apt knows no package redis-server");
-    // As root apt would give the download to its own user, who may not write here.
-    const download = [...options, "-o", "APT::Sandbox::User=root", "download", ...names];
-    await exec("apt-get", download, { cwd: draft, timeout: 120_000 });
+    await download(draft, []).catch(async () => {
+      // An image without package lists, or with old ones: fetch them into our own folder.
+      const own = ["-o", `Dir::State::lists=${lists}`, "-o", `Dir::Cache=${join(draft, "cache")}`];
+      await exec("apt-get", [...own, ...asRoot, "update"], { timeout: 120_000 });
+      await download(draft, own);
+    });
     const archives = (await readdir(draft)).filter((name) => name.endsWith(".deb"));
     for (const archive of archives)
       await exec("dpkg-deb", ["-x", archive, join(draft, "root")], { cwd: draft });
@@ -81,19 +77,25 @@ async function unpackPackage(root: string): Promise<void> {
   }
 }
 
+// As root apt would work as a user of its own, who may not write here.
+const asRoot = ["-o", "APT::Sandbox::User=root"];
+
+async function download(folder: string, options: string[]): Promise<void> {
+  const names = await packagesNeeded(options);
+  await exec("apt-get", [...options, ...asRoot, "download", ...names], {
+    cwd: folder,
+    timeout: 120_000,
+  });
+}
+
 /** The packages of the server and of the libraries that this machine lacks. */
-async function packagesNeeded(options: string[]): Promise<string[] | undefined> {
+async function packagesNeeded(options: string[]): Promise<string[]> {
   const query = ["depends", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks"];
-  const found = await exec(
-    "apt-cache",
-    [...options, ...query, "--no-replaces", "redis-server", "redis-tools"],
-    {
-      env: { ...process.env, LC_ALL: "C" },
-    },
-  ).catch(() => undefined);
-  if (!found?.stdout.includes("Depends: redis-tools")) return undefined;
-  const libraries = [...found.stdout.matchAll(/Depends: (l(?:ib|ua)[\w.+-]*)/g)].map(
-    ([, name]) => name ?? "",
+  const args = [...options, ...query, "--no-replaces", "redis-server", "redis-tools"];
+  const { stdout } = await exec("apt-cache", args, { env: { ...process.env, LC_ALL: "C" } });
+  const libraries = [...stdout.matchAll(/Depends: (l(?:ib|ua)[\w.+-]*)/g)].flatMap(([, name]) =>
+    // A second C library beside the system's would break everything.
+    name === undefined || name === "libc6" ? [] : name,
   );
   const missing: string[] = [];
   for (const name of new Set(libraries)) if (!(await isInstalled(name))) missing.push(name);
