@@ -58,14 +58,20 @@ export async function getFlow(db: Db, id: string): Promise<Flow> {
 
 export interface FlowFilter extends Page {
   type?: FlowType | undefined;
-  apikeyid?: string | undefined;
+  /** Flows that this key opens: those bound to it, and those bound to none unless `boundOnly`. */
+  keyId?: string | undefined;
+  boundOnly?: boolean;
 }
 
 /** Newest change first. */
 export async function listFlows(db: Db, filter: FlowFilter = {}): Promise<Paged<Flow>> {
   let query = db.selectFrom("flow").selectAll();
   if (filter.type) query = query.where("type", "=", filter.type);
-  if (filter.apikeyid) query = query.where("apikeyid", "=", filter.apikeyid);
+  const { keyId, boundOnly } = filter;
+  if (keyId)
+    query = query.where((e) =>
+      e.or([e("apikeyid", "=", keyId), ...(boundOnly ? [] : [e("apikeyid", "is", null)])]),
+    );
   return paged(query.orderBy("updated_date", "desc").orderBy("id"), filter);
 }
 
