@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { launch } from "../packages/cli/src/launcher/launch.ts";
 import { freePort } from "../packages/cli/src/launcher/port.ts";
+import { openTemporaryHome } from "../packages/cli/src/launcher/temporary-home.ts";
 
 // Plays recordings of the real Flowise against this server, in both modes.
 //   npm run conformance [-- --mode queue|main] [--bundled] [CASES …] [--diff and other options of the suite, after --]
@@ -48,8 +48,9 @@ async function standardCases(): Promise<string[]> {
 
 /** Starts everything in a home of its own and plays all cases. */
 async function playIn(mode: (typeof modes)[number]): Promise<{ passed: number; failed: number }> {
-  const home = await mkdtemp(join(tmpdir(), "sluice-conformance-"));
-  const log = await open(join(home, "processes.log"), "w");
+  const home = await openTemporaryHome("sluice-conformance");
+  const logFile = join(home.path, "processes.log");
+  const log = await open(logFile, "w");
   const mockPort = await freePort();
   const mock = `http://127.0.0.1:${mockPort}`;
   try {
@@ -57,7 +58,7 @@ async function playIn(mode: (typeof modes)[number]): Promise<{ passed: number; f
       env: {
         ...process.env,
         MODE: mode,
-        SLUICE_HOME: home,
+        SLUICE_HOME: home.path,
         PORT: "0",
         WORKER_PORT: "0",
         HTTP_SECURITY_CHECK: "false",
@@ -77,13 +78,13 @@ async function playIn(mode: (typeof modes)[number]): Promise<{ passed: number; f
       await launched.stop();
     }
   } catch (error) {
-    const lines = (await readFile(join(home, "processes.log"), "utf8")).trimEnd().split("\n");
+    const lines = (await readFile(logFile, "utf8")).trimEnd().split("\n");
     console.error(lines.slice(-20).join("\n"));
     console.error(error instanceof Error ? error.message : error);
     return { passed: 0, failed: 1 };
   } finally {
     await log.close();
-    await rm(home, { recursive: true, force: true });
+    await home.remove();
   }
 }
 

@@ -1,5 +1,4 @@
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openSimulator } from "@sluice/simulator/simulator";
@@ -12,6 +11,7 @@ import { readFlowFile } from "./flow/flow-file.ts";
 import { importFile } from "./import.ts";
 import { launch } from "./launcher/launch.ts";
 import { parseLaunchConfig } from "./launcher/launch-config.ts";
+import { openTemporaryHome } from "./launcher/temporary-home.ts";
 
 export const demo: Command = {
   summary: "Runs an exported agentflow through the whole split once, against a simulated model",
@@ -27,14 +27,20 @@ const question = "A sluice lets the water through at the pace the channel can ta
 
 async function runDemo(context: Context): Promise<number> {
   const { env, note, out, paint } = context;
-  const home = await mkdtemp(join(tmpdir(), "sluice-demo-"));
-  const logFile = join(home, "processes.log");
+  const home = await openTemporaryHome("sluice-demo");
+  const logFile = join(home.path, "processes.log");
   const log = await open(logFile, "w");
   const simulator = await openSimulator({ ttftMs: 80, gapMs: 40 });
   const startedAt = performance.now();
   const starting = launch({
     // The outbound guard refuses this machine's own addresses, and the simulated model has one.
-    env: { ...env, HTTP_SECURITY_CHECK: "false", PORT: "0", WORKER_PORT: "0", SLUICE_HOME: home },
+    env: {
+      ...env,
+      HTTP_SECURITY_CHECK: "false",
+      PORT: "0",
+      WORKER_PORT: "0",
+      SLUICE_HOME: home.path,
+    },
     workers: 1,
     // A Redis that had to be unpacked is kept for the next time.
     toolHome: parseLaunchConfig(env).SLUICE_HOME,
@@ -63,7 +69,7 @@ async function runDemo(context: Context): Promise<number> {
     await starting.then((launched) => launched.stop()).catch(() => {});
     await simulator.close();
     await log.close();
-    await rm(home, { recursive: true, force: true });
+    await home.remove();
   }
   out(`  ${paint.green("✓")} everything stopped\n\nGo on with: npm start`);
   return 0;

@@ -1,24 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { LaunchReport } from "../src/launcher/launch.ts";
+import { openTemporaryHome } from "../src/launcher/temporary-home.ts";
 
 const script = fileURLToPath(new URL("__fixtures__/start-stand-in.ts", import.meta.url));
+let temporary: Awaited<ReturnType<typeof openTemporaryHome>>;
 let home: string;
 const started: ChildProcess[] = [];
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "sluice-launcher-"));
+  temporary = await openTemporaryHome("sluice-launcher");
+  home = temporary.path;
 });
 afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(() => temporary.remove());
 
 interface Run {
   child: ChildProcess;

@@ -29,8 +29,8 @@ export interface PostgresPlace {
 export async function placePostgres(home: string): Promise<PostgresPlace> {
   const native = await nativeFolder();
   const major = native.version.split(".")[0] ?? "";
-  const own = join(home, "postgres");
   if (process.getuid?.() !== 0) {
+    const own = join(home, "postgres");
     await mkdir(own, { recursive: true, mode: 0o700 });
     return { bin: join(native.folder, "bin"), base: own, major, user: undefined };
   }
@@ -38,16 +38,19 @@ export async function placePostgres(home: string): Promise<PostgresPlace> {
   const bin = (await canReach(user, join(native.folder, "bin/postgres")))
     ? join(native.folder, "bin")
     : join(await copyPrograms(native), "bin");
-  for (const base of [
-    own,
-    `/var/lib/sluice-${homeHash(home)}`,
-    join(tmpdir(), `sluice-${homeHash(home)}`),
-  ])
+  for (const base of postgresBases(home))
     if (await prepareBase(base, user)) return { bin, base, major, user };
   throw new CliError("PostgreSQL's user can reach no folder for its data", {
     remedy: "Set SLUICE_HOME to a folder outside of root's own, or DATABASE_URL to a database.",
   });
 }
+
+/** Where the data of `home` may lie, the best place first. */
+export const postgresBases = (home: string): string[] => [
+  join(home, "postgres"),
+  `/var/lib/sluice-${homeHash(home)}`,
+  join(tmpdir(), `sluice-${homeHash(home)}`),
+];
 
 async function nativeFolder(): Promise<{ folder: string; version: string }> {
   const { platform, arch } = process;

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
@@ -25,8 +26,18 @@ async function endStage(stage: number): Promise<void> {
   const members = [...watched].filter(([, entry]) => entry.stage === stage);
   for (const [pid, { signal }] of members) send(pid, signal);
   const deadline = Date.now() + 5000;
-  while (members.some(([pid]) => send(pid, 0)) && Date.now() < deadline) await delay(50);
+  while (members.some(([pid]) => isRunning(pid)) && Date.now() < deadline) await delay(50);
   for (const [pid] of members) send(pid, "SIGKILL");
+}
+
+/** A process that has ended and is not yet reaped still takes signals: in a container that may be for ever. */
+function isRunning(pid: number): boolean {
+  if (!send(pid, 0)) return false;
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return process.platform !== "linux";
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
