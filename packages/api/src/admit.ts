@@ -1,6 +1,6 @@
+import { isUuid } from "@sluice/core/database/uuid";
 import { AppError } from "@sluice/core/error";
 import { flowWindow, limitHeaders } from "@sluice/core/limit/flow-limit";
-import { isUuid } from "@sluice/core/database/uuid";
 import type { Context } from "hono";
 import { clientIp } from "./client-ip.ts";
 import type { Deps } from "./deps.ts";
@@ -18,7 +18,11 @@ export interface Admitted {
  */
 export async function admit(deps: Deps, c: Context, flowId: string): Promise<Admitted | Response> {
   if (!isUuid(flowId)) throw new AppError("invalid", "Invalid Chatflow ID");
-  const ip = clientIp(socketAddress(c), c.req.header("x-forwarded-for"), deps.settings.trustedProxies);
+  const ip = clientIp(
+    socketAddress(c),
+    c.req.header("x-forwarded-for"),
+    deps.settings.trustedProxies,
+  );
   let flow = await deps.flows.get(flowId);
   let admission = await count(deps, flow, ip);
   const current = deps.flows.isCurrent(admission.epochs);
@@ -27,7 +31,8 @@ export async function admit(deps: Deps, c: Context, flowId: string): Promise<Adm
     const before = flow?.limit;
     flow = await deps.flows.get(flowId);
     // A limit that we did not know of has not counted this request yet.
-    if (flow?.limit && JSON.stringify(flow.limit) !== JSON.stringify(before)) admission = await count(deps, flow, ip);
+    if (flow?.limit && JSON.stringify(flow.limit) !== JSON.stringify(before))
+      admission = await count(deps, flow, ip);
   }
   if (!flow) throw new AppError("not_found", `Chatflow ${flowId} not found in the database!`);
   const [window] = admission.windows;
@@ -46,7 +51,11 @@ async function count(deps: Deps, flow: AdmittedFlow | undefined, ip: string) {
   try {
     return await deps.intake.admit(flow?.limit ? [flowWindow(flow.id, ip, flow.limit)] : []);
   } catch (cause) {
-    throw new AppError("unavailable", "The service cannot take predictions right now; try again in a moment", { cause });
+    throw new AppError(
+      "unavailable",
+      "The service cannot take predictions right now; try again in a moment",
+      { cause },
+    );
   }
 }
 
@@ -76,5 +85,6 @@ async function checkKey(deps: Deps, flow: AdmittedFlow, header: string | undefin
 }
 
 function socketAddress(c: Context): string | undefined {
-  return (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming?.socket?.remoteAddress;
+  return (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming
+    ?.socket?.remoteAddress;
 }

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
+import type { Deps, Env } from "./deps.ts";
 import { bearerOf } from "./key-cache.ts";
-import type { Deps } from "./deps.ts";
 
 const publicPrefixes = [
   "verify/apikey/",
@@ -24,11 +24,13 @@ const publicPrefixes = [
 ].map((path) => `/api/v1/${path}`);
 
 /** Lets Flowise's public paths through; everything else under `/api/v1/` needs an API key. */
-export function requireKey({ keys }: Pick<Deps, "keys">): MiddlewareHandler {
+export function requireKey({ keys }: Pick<Deps, "keys">): MiddlewareHandler<Env> {
   return async (c, next) => {
     if (publicPrefixes.some((prefix) => c.req.path.startsWith(prefix))) return next();
     const text = bearerOf(c.req.header("authorization"));
-    if (!text || !(await keys.find(text))) return c.json({ error: "Unauthorized Access" }, 401);
+    const key = text && (await keys.find(text));
+    if (!key) return c.json({ error: "Unauthorized Access" }, 401);
+    c.set("apiKey", key);
     return next();
   };
 }

@@ -1,10 +1,21 @@
-import { commonSettings, countSetting, flagSetting, listSetting, portSetting, textSetting } from "@sluice/core/settings";
+import {
+  commonSettings,
+  countSetting,
+  flagSetting,
+  listSetting,
+  portSetting,
+  textSetting,
+} from "@sluice/core/settings";
 import { z } from "zod";
 
 // Flowise takes "true", and a number of hops; trusting everybody would let callers choose their own address.
 const hops = z.preprocess(
-  (value) => (value === "" || value === "false" || value === undefined ? 0 : value === "true" ? 1 : value),
-  z.coerce.number("the number of proxies in front, e.g. 1").int("the number of proxies in front, e.g. 1").min(0),
+  (value) =>
+    value === "" || value === "false" || value === undefined ? 0 : value === "true" ? 1 : value,
+  z.coerce
+    .number("the number of proxies in front, e.g. 1")
+    .int("the number of proxies in front, e.g. 1")
+    .min(0),
 );
 
 const size = z.preprocess(

@@ -1,9 +1,10 @@
+import { isUuid } from "@sluice/core/database/uuid";
 import type { Context, MiddlewareHandler } from "hono";
 import { originAllowed } from "./admit.ts";
 import type { Deps } from "./deps.ts";
-import { isUuid } from "@sluice/core/database/uuid";
 
-const flowPaths = /^\/api\/v1\/(?:prediction|public-chatbotConfig|chatflows-streaming|chatflows-uploads|feedback|attachments|chatmessage\/abort|webhook)\/([^/]+)/;
+const flowPaths =
+  /^\/api\/v1\/(?:prediction|public-chatbotConfig|chatflows-streaming|chatflows-uploads|feedback|attachments|chatmessage\/abort|webhook)\/([^/]+)/;
 const methods = "GET,HEAD,PUT,PATCH,POST,DELETE";
 
 /**
@@ -19,22 +20,36 @@ export function cors(deps: Pick<Deps, "flows" | "settings">): MiddlewareHandler 
     if (allowed) {
       const any = deps.settings.corsOrigins.includes("*");
       c.header("Access-Control-Allow-Origin", any ? "*" : origin);
-      c.header("Access-Control-Expose-Headers", "x-prediction-id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After");
-      if (deps.settings.corsCredentials && !any) c.header("Access-Control-Allow-Credentials", "true");
+      c.header(
+        "Access-Control-Expose-Headers",
+        "x-prediction-id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
+      );
+      if (deps.settings.corsCredentials && !any)
+        c.header("Access-Control-Allow-Credentials", "true");
     }
     if (c.req.method !== "OPTIONS") return next();
     if (allowed) {
       c.header("Access-Control-Allow-Methods", methods);
-      c.header("Access-Control-Allow-Headers", c.req.header("access-control-request-headers") ?? "*");
+      c.header(
+        "Access-Control-Allow-Headers",
+        c.req.header("access-control-request-headers") ?? "*",
+      );
     }
     return c.body(null, 204);
   };
 }
 
-async function isAllowed({ flows, settings }: Pick<Deps, "flows" | "settings">, c: Context, origin: string) {
+async function isAllowed(
+  { flows, settings }: Pick<Deps, "flows" | "settings">,
+  c: Context,
+  origin: string,
+) {
   if (settings.corsOrigins.includes("*") || settings.corsOrigins.includes(origin)) return true;
   const flowId = flowPaths.exec(c.req.path)?.[1];
   if (!flowId || !isUuid(flowId)) return false;
   const flow = await flows.get(flowId).catch(() => undefined);
-  return flow !== undefined && (flow.origins.allowed.length === 0 || originAllowed(origin, flow.origins.allowed));
+  return (
+    flow !== undefined &&
+    (flow.origins.allowed.length === 0 || originAllowed(origin, flow.origins.allowed))
+  );
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requireKey } from "./auth.ts";
 import { cors } from "./cors.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps, Env } from "./deps.ts";
 import { errorBody, onError } from "./error.ts";
 import { apiKeyRoutes } from "./routes/api-key.ts";
 import { chatMessageRoutes } from "./routes/chat-message.ts";
@@ -10,26 +10,28 @@ import { chatflowRoutes } from "./routes/chatflow.ts";
 import { credentialRoutes } from "./routes/credential.ts";
 import { executionRoutes } from "./routes/execution.ts";
 import { feedbackRoutes } from "./routes/feedback.ts";
+import { leadRoutes } from "./routes/lead.ts";
 import { predictionRoutes } from "./routes/prediction.ts";
+import { publicFlowRoutes } from "./routes/public-flow.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { toolRoutes } from "./routes/tool.ts";
 import { variableRoutes } from "./routes/variable.ts";
 
 /** The HTTP API over its dependencies; the same app serves Node, Lambda and tests. */
-export function createApi(deps: Deps): OpenAPIHono {
-  const app = new OpenAPIHono();
+export function createApi(deps: Deps): OpenAPIHono<Env> {
+  const app = new OpenAPIHono<Env>();
   app.onError(onError);
   app.notFound((c) => c.json(errorBody(404, `${c.req.method} ${c.req.path} does not exist`), 404));
   app.use(async (c, next) => {
-    c.set("log" as never, deps.log as never);
+    c.set("log", deps.log);
     c.header("x-request-id", c.req.header("x-request-id")?.slice(0, 100) ?? randomUUID());
     await next();
   });
   app.use("/api/v1/*", cors(deps));
   app.use("/api/v1/*", requireKey(deps));
+  app.route("/", systemRoutes(deps));
+  app.route("/", predictionRoutes(deps));
   for (const routes of [
-    systemRoutes,
-    predictionRoutes,
     chatflowRoutes,
     credentialRoutes,
     variableRoutes,
@@ -38,6 +40,8 @@ export function createApi(deps: Deps): OpenAPIHono {
     chatMessageRoutes,
     feedbackRoutes,
     executionRoutes,
+    leadRoutes,
+    publicFlowRoutes,
   ])
     app.route("/", routes(deps));
   app.doc("/openapi.json", {

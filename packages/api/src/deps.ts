@@ -1,3 +1,4 @@
+import type { ApiKey } from "@sluice/core/api-key/api-key";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { Db } from "@sluice/core/database/open-database";
 import type { Intake } from "@sluice/core/limit/intake";
@@ -34,4 +35,9 @@ export interface ApiSettings {
   maxBodyBytes: number;
   predictionTimeoutMs: number;
   version: string;
+}
+
+/** What middleware leaves for the routes behind it. */
+export interface Env {
+  Variables: { apiKey?: ApiKey; log: Log };
 }

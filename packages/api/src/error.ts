@@ -31,7 +31,8 @@ export const onError: ErrorHandler = (error, c) => {
     const status = statusOf[error.code];
     return c.json(errorBody(status, error.message), status);
   }
-  if (error instanceof HTTPException) return c.json(errorBody(error.status, error.message), error.status);
+  if (error instanceof HTTPException)
+    return c.json(errorBody(error.status, error.message), error.status);
   if (error instanceof SyntaxError) return c.json(errorBody(400, error.message), 400);
   c.get("log")?.error({ reason: error.message, stack: error.stack }, "A request failed");
   return c.json(errorBody(500, "Something went wrong"), 500);

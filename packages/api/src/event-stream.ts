@@ -50,8 +50,9 @@ export function openEventStream(c: Context): EventStream {
 function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
   const gone: (() => void)[] = [];
   let closed = false;
-  const headers = Object.fromEntries(c.res.headers.entries());
-  outgoing.writeHead(200, { ...headers, ...eventStreamHeaders });
+  // Not by way of c.res: Hono would merge that into a copy of the marker below, which no longer is one.
+  const { headers } = c.newResponse(null, 200, eventStreamHeaders);
+  outgoing.writeHead(200, Object.fromEntries(headers.entries()));
   outgoing.flushHeaders();
   const stream: EventStream = {
     write(frames) {

@@ -1,5 +1,5 @@
 import type { Db } from "@sluice/core/database/open-database";
-import { findFlow, type Flow } from "@sluice/core/flow/flow";
+import { type Flow, findFlow } from "@sluice/core/flow/flow";
 import { isStreamable } from "@sluice/core/flow/is-streamable";
 import { type FlowLimit, readFlowLimit } from "@sluice/core/limit/flow-limit";
 import type { Change, Epochs } from "@sluice/core/limit/intake";
@@ -33,7 +33,10 @@ export function openFlowCache(db: Db) {
       if (cached) return cached;
       const loading = findFlow(db, id).then((flow) => flow && admitted(flow));
       flows.set(id, loading);
-      loading.then((flow) => !flow && flows.delete(id), () => flows.delete(id));
+      loading.then(
+        (flow) => !flow && flows.delete(id),
+        () => flows.delete(id),
+      );
       if (flows.size > maxFlows) flows.delete(flows.keys().next().value!);
       return loading;
     },
@@ -67,7 +70,9 @@ async function admitted(flow: Flow): Promise<AdmittedFlow> {
     apiKeyId: flow.apikeyid || undefined,
     origins: {
       allowed: allowedOrigins(chatbotConfig),
-      message: String(chatbotConfig?.allowedOriginsError || "This site is not allowed to access this chatbot"),
+      message: String(
+        chatbotConfig?.allowedOriginsError || "This site is not allowed to access this chatbot",
+      ),
     },
     refusal: await refusalOf(graph, type),
   };
@@ -75,8 +80,10 @@ async function admitted(flow: Flow): Promise<AdmittedFlow> {
 
 async function refusalOf(graph: FlowGraph, type: FlowType): Promise<string | undefined> {
   const plan = await planFlow(graph, type);
-  if (plan.unsupported.length > 0) return `This flow uses nodes that are not supported: ${plan.unsupported.join(", ")}`;
-  if (plan.problems.length > 0) return plan.problems.map(({ nodeId, message }) => `${nodeId}: ${message}`).join("; ");
+  if (plan.unsupported.length > 0)
+    return `This flow uses nodes that are not supported: ${plan.unsupported.join(", ")}`;
+  if (plan.problems.length > 0)
+    return plan.problems.map(({ nodeId, message }) => `${nodeId}: ${message}`).join("; ");
   return plan.startId === "" ? "Starting node not found" : undefined;
 }
 

@@ -1,4 +1,8 @@
-import type { LogEntry, PredictionEvent, PredictionResult } from "@sluice/core/prediction/prediction";
+import type {
+  LogEntry,
+  PredictionEvent,
+  PredictionResult,
+} from "@sluice/core/prediction/prediction";
 import type { NodeRecord } from "@sluice/engine/event";
 
 /** A frame of Flowise's stream: `message:` and one `data:` line. `id` lets a reader come back to where it was. */
@@ -43,7 +47,11 @@ export function flowiseDialect(errorPrefix: string) {
         return [nodeFrame(event, "FINISHED"), executedFrame()];
       case "node.stopped":
         records.push(event.record);
-        return [nodeFrame(event, "STOPPED"), executedFrame(), { event: "agentFlowEvent", data: "STOPPED" }];
+        return [
+          nodeFrame(event, "STOPPED"),
+          executedFrame(),
+          { event: "agentFlowEvent", data: "STOPPED" },
+        ];
       case "node.failed":
         if (event.inner) return [nodeFrame(event, event.status, event.error)];
         records.push(event.record);
@@ -60,7 +68,10 @@ export function flowiseDialect(errorPrefix: string) {
   const executedFrame = () => ({ event: "agentFlowExecutedData", data: records });
 
   return {
-    frames: ({ id, event }: LogEntry): string => payloads(event).map((payload) => frame(id, payload)).join(""),
+    frames: ({ id, event }: LogEntry): string =>
+      payloads(event)
+        .map((payload) => frame(id, payload))
+        .join(""),
     ends: ({ event }: LogEntry): boolean => event.type === "prediction.ended",
   };
 }
@@ -70,7 +81,10 @@ function nodeFrame(
   status: string,
   error?: string,
 ): object {
-  return { event: "nextAgentFlow", data: { nodeId, nodeLabel: label, status, ...(error !== undefined && { error }) } };
+  return {
+    event: "nextAgentFlow",
+    data: { nodeId, nodeLabel: label, status, ...(error !== undefined && { error }) },
+  };
 }
 
 function endPayloads(result: PredictionResult, state: string, errorPrefix: string): object[] {
@@ -97,7 +111,8 @@ export function wordsOf(error: string, prefix: string): string {
 
 /** Flowise's JSON answer. */
 export function flowiseAnswer(result: PredictionResult): Record<string, unknown> {
-  const { text, question, form, chatId, messageId, executionId, sessionId, action, records } = result;
+  const { text, question, form, chatId, messageId, executionId, sessionId, action, records } =
+    result;
   return {
     text,
     ...(question && { question }),

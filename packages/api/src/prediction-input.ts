@@ -11,11 +11,22 @@ export const PredictionBody = z.looseObject({
   overrideConfig: z.record(z.string(), z.unknown()).nullish(),
   history: z.unknown().optional(),
   uploads: z
-    .array(z.looseObject({ type: z.string(), name: z.string().default(""), mime: z.string().optional(), data: z.string().optional() }))
+    .array(
+      z.looseObject({
+        type: z.string(),
+        name: z.string().default(""),
+        mime: z.string().optional(),
+        data: z.string().optional(),
+      }),
+    )
     .nullish(),
   leadEmail: z.string().nullish(),
   humanInput: z
-    .looseObject({ type: z.string(), startNodeId: z.string().optional(), feedback: z.string().optional() })
+    .looseObject({
+      type: z.string(),
+      startNodeId: z.string().optional(),
+      feedback: z.string().optional(),
+    })
     .nullish(),
 });
 
@@ -33,7 +44,17 @@ export function readPrediction(body: unknown): ReadPrediction {
     const [issue] = parsed.error.issues;
     throw new AppError("invalid", `${issue?.path.join(".") || "body"}: ${issue?.message}`);
   }
-  const { question, form, streaming, chatId, overrideConfig, history, uploads, leadEmail, humanInput } = parsed.data;
+  const {
+    question,
+    form,
+    streaming,
+    chatId,
+    overrideConfig,
+    history,
+    uploads,
+    leadEmail,
+    humanInput,
+  } = parsed.data;
   const sessionId = overrideConfig?.sessionId;
   return {
     request: {

@@ -1,5 +1,10 @@
-import type { FinalEvent, LogEntry, PredictionResult, PredictionState } from "@sluice/core/prediction/prediction";
 import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
+import type {
+  FinalEvent,
+  LogEntry,
+  PredictionResult,
+  PredictionState,
+} from "@sluice/core/prediction/prediction";
 import type { Deps } from "./deps.ts";
 
 const recheckMs = 10_000;
@@ -36,7 +41,10 @@ export function waitForEnd(
       onEntries([{ id: "", event }]);
       stop(found);
     } catch (error) {
-      log.warn({ predictionId, reason: (error as Error).message }, "The end of a prediction could not be looked up");
+      log.warn(
+        { predictionId, reason: (error as Error).message },
+        "The end of a prediction could not be looked up",
+      );
     }
   }, recheckMs);
   const deadline = setTimeout(() => stop(undefined), timeoutMs);

@@ -34,10 +34,15 @@ async function main(): Promise<void> {
   const credentialKey = config.FLOWISE_SECRETKEY_OVERWRITE
     ? await credentialKeyFromText(config.FLOWISE_SECRETKEY_OVERWRITE)
     : await ensureCredentialKey(db);
-  const objects = openDiskObjectStore(resolve(config.BLOB_STORAGE_PATH ?? join(config.SLUICE_HOME, "storage")));
+  const objects = openDiskObjectStore(
+    resolve(config.BLOB_STORAGE_PATH ?? join(config.SLUICE_HOME, "storage")),
+  );
   const environment = (name: string) => process.env[name];
   const shared = { config, log, database, credentialKey, objects, environment };
-  const mode = config.MODE === "queue" ? await openQueueMode(shared) : await openMainMode({ ...shared, ...codeChild() });
+  const mode =
+    config.MODE === "queue"
+      ? await openQueueMode(shared)
+      : await openMainMode({ ...shared, ...codeChild() });
   const { intake, transport } = mode;
   const flows = openFlowCache(db);
   const keys = openKeyCache(db);
@@ -67,7 +72,10 @@ async function main(): Promise<void> {
     async readiness() {
       const checks: [string, Promise<unknown>][] = [
         ["postgres", pool.query("select 1")],
-        ["queue", transport.ready().then((ready) => ready || Promise.reject(new Error("not ready")))],
+        [
+          "queue",
+          transport.ready().then((ready) => ready || Promise.reject(new Error("not ready"))),
+        ],
       ];
       const results = await Promise.allSettled(checks.map(([, check]) => within(check, 2000)));
       return checks.filter((_, i) => results[i]?.status === "rejected").map(([name]) => name);

@@ -39,7 +39,14 @@ export async function enqueue({ transport, log }: Deps, job: PredictionJob): Pro
   try {
     await transport.add(job);
   } catch (cause) {
-    log.error({ predictionId: job.id, reason: (cause as Error).message }, "A prediction could not be queued");
-    throw new AppError("unavailable", "The service cannot take predictions right now; try again in a moment", { cause });
+    log.error(
+      { predictionId: job.id, reason: (cause as Error).message },
+      "A prediction could not be queued",
+    );
+    throw new AppError(
+      "unavailable",
+      "The service cannot take predictions right now; try again in a moment",
+      { cause },
+    );
   }
 }

@@ -4,7 +4,10 @@ import type { CommonSettings } from "./settings.ts";
 /** `DATABASE_URL`, else Flowise's parts. TLS is verified unless `DATABASE_REJECT_UNAUTHORIZED=false`. */
 export function databaseOptions(settings: CommonSettings): DatabaseOptions {
   const ca = settings.DATABASE_SSL_KEY_BASE64;
-  const ssl = settings.DATABASE_SSL || ca ? { ...(ca && { ca }), rejectUnauthorized: settings.DATABASE_REJECT_UNAUTHORIZED } : undefined;
+  const ssl =
+    settings.DATABASE_SSL || ca
+      ? { ...(ca && { ca }), rejectUnauthorized: settings.DATABASE_REJECT_UNAUTHORIZED }
+      : undefined;
   return {
     url: settings.DATABASE_URL ?? urlOf(settings),
     ...(ssl && { ssl }),

@@ -23,7 +23,12 @@ export const listSetting = () =>
     z
       .string()
       .default("")
-      .transform((text) => text.split(",").map((item) => item.trim()).filter(Boolean)),
+      .transform((text) =>
+        text
+          .split(",")
+          .map((item) => item.trim())
+          .filter(Boolean),
+      ),
   );
 export const base64Setting = () =>
   setting(
@@ -55,7 +60,10 @@ export const commonSettings = {
   REDIS_TLS_REJECT_UNAUTHORIZED: flagSetting(true),
   DATABASE_TYPE: setting(
     z
-      .literal("postgres", "postgres (sqlite and mysql are not supported; see docs/configuration.md)")
+      .literal(
+        "postgres",
+        "postgres (sqlite and mysql are not supported; see docs/configuration.md)",
+      )
       .default("postgres"),
   ),
   DATABASE_URL: textSetting(),
@@ -73,7 +81,10 @@ export const commonSettings = {
   SLUICE_HOME: setting(z.string().default(".sluice")),
   LOG_LEVEL: setting(
     z
-      .enum(["fatal", "error", "warn", "info", "debug", "trace"], "one of fatal, error, warn, info, debug, trace")
+      .enum(
+        ["fatal", "error", "warn", "info", "debug", "trace"],
+        "one of fatal, error, warn, info, debug, trace",
+      )
       .default("info"),
   ),
   HTTP_SECURITY_CHECK: flagSetting(true),
@@ -103,5 +114,7 @@ export function readSettings<T extends z.ZodType>(
   const issue = parsed.error.issues[0]!;
   const name = String(issue.path[0] ?? "");
   const value = secret.test(name) ? "(hidden)" : JSON.stringify(environment[name] ?? null);
-  throw new Error(`${name}=${value}: expected ${issue.message.replace(/^Invalid input: expected /, "")}`);
+  throw new Error(
+    `${name}=${value}: expected ${issue.message.replace(/^Invalid input: expected /, "")}`,
+  );
 }

@@ -17,13 +17,13 @@ export function assistantRecord(
       id: callId,
       type: "tool_call",
     })),
-    additional_kwargs: extras(model, answer, calls, id),
+    additional_kwargs: extras(model, calls, id),
     usage_metadata: answer.usage,
     ...(id !== undefined && model.component !== "chatGoogleGenerativeAI" && { id }),
   } as HistoryMessage;
 }
 
-function extras(model: ChatModel, answer: ModelAnswer, calls: ToolCall[], id: string | undefined) {
+function extras(model: ChatModel, calls: ToolCall[], id: string | undefined) {
   switch (model.component) {
     case "chatAnthropic":
       return {

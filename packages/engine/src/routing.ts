@@ -46,7 +46,8 @@ function markDead(run: RunState, source: string, target: string): void {
 function arrive(plan: Plan, source: string, target: PlannedNode, run: RunState): void {
   // A loop brings a dead edge back to life.
   run.dead = run.dead.filter((key) => key !== edge(source, target.id));
-  const arrived = (run.waiting[target.id] ??= []);
+  run.waiting[target.id] ??= [];
+  const arrived = run.waiting[target.id]!;
   if (!arrived.includes(source)) arrived.push(source);
   queueIfReady(plan, target, run);
 }

@@ -1,5 +1,5 @@
-import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import { readCredential } from "@sluice/core/credential/credential";
+import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { Db } from "@sluice/core/database/open-database";
 import type { Change } from "@sluice/core/limit/intake";
 import { readVariables } from "@sluice/core/variable/variable";

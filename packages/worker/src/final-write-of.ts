@@ -1,6 +1,10 @@
 import type { FinalMessage, FinalWrite } from "@sluice/core/prediction/final-write";
-import type { PredictionJob, PredictionRequest, PredictionResult, PredictionState } from "@sluice/core/prediction/prediction";
-import { formLines } from "@sluice/engine/request";
+import type {
+  PredictionJob,
+  PredictionRequest,
+  PredictionResult,
+  PredictionState,
+} from "@sluice/core/prediction/prediction";
 import type { Outcome } from "@sluice/engine/run";
 
 /** What a run leaves in Postgres. A failed run leaves its record, but no messages. */
@@ -48,7 +52,9 @@ function messagesOf(
 ): FinalMessage[] {
   const output = outcome.run.records.at(-1)?.data.output ?? {};
   const json = (value: unknown) =>
-    value === undefined || value === null || (Array.isArray(value) && value.length === 0) ? null : JSON.stringify(value);
+    value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+      ? null
+      : JSON.stringify(value);
   const shared = { chatType: job.chatType };
   const uploads = request.uploads?.map(({ data, ...upload }) => upload);
   return [
@@ -56,7 +62,7 @@ function messagesOf(
       ...shared,
       id: crypto.randomUUID(),
       role: "userMessage",
-      content: said(request),
+      content: said(request, outcome),
       fileUploads: json(uploads),
       leadEmail: request.leadEmail ?? null,
       createdAt: new Date(job.acceptedAt),
@@ -77,9 +83,11 @@ function messagesOf(
   ];
 }
 
-function said({ question, humanInput, form, webhook }: PredictionRequest): string {
+function said({ question, humanInput, webhook }: PredictionRequest, { run }: Outcome): string {
   if (question) return question;
   if (humanInput) return humanInput.feedback || humanInput.type;
-  if (form && Object.keys(form).length > 0) return formLines(form);
+  // Only a flow that begins with a form takes one as what the user said.
+  const form = run.records[0]?.data.output?.form;
+  if (typeof form === "string") return form;
   return webhook ? JSON.stringify(webhook) : " ";
 }

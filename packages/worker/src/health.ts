@@ -10,7 +10,8 @@ const checkMs = 2000;
 export async function serveHealth(port: number, host: string, readiness: Readiness) {
   const server = createServer(async (request, response) => {
     const path = (request.url ?? "/").split("?")[0];
-    if (path === "/healthz") return response.writeHead(200, { "content-type": "text/plain" }).end("OK");
+    if (path === "/healthz")
+      return response.writeHead(200, { "content-type": "text/plain" }).end("OK");
     if (path !== "/readyz") return response.writeHead(404).end();
     const missing = await withDeadline(readiness(), checkMs);
     response

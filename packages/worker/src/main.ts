@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { openConnections } from "@sluice/core/redis/open-connections";
-import { ensureCredentialKey, credentialKeyFromText } from "@sluice/core/credential/credential-key";
+import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credential/credential-key";
 import { openDatabase } from "@sluice/core/database/open-database";
 import { databaseOptions } from "@sluice/core/database-settings";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
@@ -11,6 +10,7 @@ import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
 import { openRedisWorkerTransport } from "@sluice/core/prediction/redis-worker-transport";
 import { queueSettings } from "@sluice/core/queue-settings";
+import { openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { readSettings } from "@sluice/core/settings";
 import { openCapacity } from "./capacity.ts";
@@ -28,7 +28,9 @@ try {
 async function main(): Promise<void> {
   const config = readSettings(Config, process.env);
   if (process.env.MODE !== undefined && config.MODE !== "queue")
-    throw new Error("MODE=main: a worker needs MODE=queue; in main mode the API runs predictions itself");
+    throw new Error(
+      "MODE=main: a worker needs MODE=queue; in main mode the API runs predictions itself",
+    );
   const log = openLog(config.LOG_LEVEL, "worker");
   const redis = redisSettings(config);
   for (const warning of redis.warnings) log.warn({}, warning);
@@ -49,7 +51,9 @@ async function main(): Promise<void> {
   const runner = openRunner({
     database,
     credentialKey,
-    objects: openDiskObjectStore(resolve(config.BLOB_STORAGE_PATH ?? join(config.SLUICE_HOME, "storage"))),
+    objects: openDiskObjectStore(
+      resolve(config.BLOB_STORAGE_PATH ?? join(config.SLUICE_HOME, "storage")),
+    ),
     transport,
     settings: config,
     environment: (name) => process.env[name],

@@ -1,14 +1,14 @@
-import { findPreviousExecution } from "@sluice/core/execution/execution";
 import { pastMessages } from "@sluice/core/conversation/past-messages";
-import { type CredentialKey } from "@sluice/core/credential/credential-key";
+import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
-import type { Log } from "@sluice/core/log";
-import { openFinalWriter } from "@sluice/core/prediction/final-write";
-import { openRequest } from "@sluice/core/prediction/sealed-request";
-import type { PredictionJob } from "@sluice/core/prediction/prediction";
-import type { WorkerTransport } from "@sluice/core/prediction/transport";
-import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import { findPreviousExecution } from "@sluice/core/execution/execution";
 import type { Change } from "@sluice/core/limit/intake";
+import type { Log } from "@sluice/core/log";
+import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import { openFinalWriter } from "@sluice/core/prediction/final-write";
+import type { PredictionJob } from "@sluice/core/prediction/prediction";
+import { openRequest } from "@sluice/core/prediction/sealed-request";
+import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
 import { openCodeRunner } from "@sluice/engine/code/open-code-runner";
@@ -32,7 +32,11 @@ export interface RunnerOptions {
 export function openRunner(options: RunnerOptions) {
   const { database, credentialKey, objects, transport, settings, environment, log } = options;
   const { db, pool } = database;
-  const fetch = openGuardedFetch({ securityCheck: settings.HTTP_SECURITY_CHECK, denyList: settings.HTTP_DENY_LIST, allowList: settings.HTTP_ALLOW_LIST });
+  const fetch = openGuardedFetch({
+    securityCheck: settings.HTTP_SECURITY_CHECK,
+    denyList: settings.HTTP_DENY_LIST,
+    allowList: settings.HTTP_ALLOW_LIST,
+  });
   const code = openCodeRunner({
     fetch,
     timeoutMs: settings.SANDBOX_TIMEOUT,
@@ -71,7 +75,10 @@ export function openRunner(options: RunnerOptions) {
     start(): void {
       transport.consume((job) =>
         runPrediction(deps, job).catch((error: unknown) => {
-          log.error({ predictionId: job.id, reason: (error as Error).message }, "A prediction could not be run here");
+          log.error(
+            { predictionId: job.id, reason: (error as Error).message },
+            "A prediction could not be run here",
+          );
           throw error;
         }),
       );

@@ -1,8 +1,13 @@
+import { withoutCredentials } from "@sluice/core/execution/wire";
 import type { Log } from "@sluice/core/log";
 import type { FinalWriter } from "@sluice/core/prediction/final-write";
-import type { PredictionJob, PredictionRequest, PredictionResult, PredictionState } from "@sluice/core/prediction/prediction";
+import type {
+  PredictionJob,
+  PredictionRequest,
+  PredictionResult,
+  PredictionState,
+} from "@sluice/core/prediction/prediction";
 import type { Claim, WorkerTransport } from "@sluice/core/prediction/transport";
-import { withoutCredentials } from "@sluice/core/execution/wire";
 import type { NodeRecord } from "@sluice/engine/event";
 import { type Outcome, run } from "@sluice/engine/run";
 import type { RunInput } from "@sluice/engine/run-input";
@@ -54,7 +59,10 @@ async function execute(
   try {
     planned = await deps.plans.get(job.flowId, job.flowVersion);
   } catch (error) {
-    deps.log.error({ predictionId: job.id, flowId: job.flowId, reason: (error as Error).message }, "A flow could not be loaded");
+    deps.log.error(
+      { predictionId: job.id, flowId: job.flowId, reason: (error as Error).message },
+      "A flow could not be loaded",
+    );
     return failure(`The flow could not be loaded: ${(error as Error).message}`);
   }
   const services: Services = {
@@ -90,7 +98,12 @@ function inputOf(job: PredictionJob, request: PredictionRequest, planned: Planne
   };
 }
 
-const failure = (error: string): Outcome => ({ status: "ERROR", text: "", error, run: newRunState("") });
+const failure = (error: string): Outcome => ({
+  status: "ERROR",
+  text: "",
+  error,
+  run: newRunState(""),
+});
 
 async function finish(
   deps: RunnerDeps,
@@ -115,7 +128,9 @@ async function finish(
     startedAt,
     endedAt: Date.now(),
   };
-  const won = await deps.writer.write(finalWriteOf(job, request, outcome, { state, fence: claim.fence, result }));
+  const won = await deps.writer.write(
+    finalWriteOf(job, request, outcome, { state, fence: claim.fence, result }),
+  );
   if (!won) {
     deps.log.warn({ predictionId: job.id, fence: claim.fence }, "A late attempt wrote nothing");
     return claim.release();

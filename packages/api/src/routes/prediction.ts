@@ -1,6 +1,6 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { AppError } from "@sluice/core/error";
 import type { PredictionJob } from "@sluice/core/prediction/prediction";
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { admit } from "../admit.ts";
 import type { Deps } from "../deps.ts";
@@ -14,7 +14,11 @@ import { enqueue, newJob } from "../submit.ts";
 
 const errorPrefix = "Error: predictionsServices.buildChatflow - ";
 const Answer = z.looseObject({ text: z.string(), chatId: z.string(), chatMessageId: z.string() });
-const ErrorReply = z.looseObject({ statusCode: z.number(), success: z.boolean(), message: z.string() });
+const ErrorReply = z.looseObject({
+  statusCode: z.number(),
+  success: z.boolean(),
+  message: z.string(),
+});
 const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
   content: { "application/json": { schema } },
@@ -24,7 +28,8 @@ const predict = createRoute({
   method: "post",
   path: "/api/v1/prediction/{id}",
   summary: "Put a question to a flow",
-  description: "Answers in JSON, or as server-sent events when `streaming` is true and the flow can stream.",
+  description:
+    "Answers in JSON, or as server-sent events when `streaming` is true and the flow can stream.",
   request: {
     params: z.object({ id: z.string() }),
     body: { content: { "application/json": { schema: PredictionBody } } },
@@ -48,7 +53,8 @@ export function predictionRoutes(deps: Deps) {
     const admitted = await admit(deps, c, c.req.param("id"));
     if (admitted instanceof Response) return admitted;
     const read = readPrediction(await readBody(c, deps.settings.maxBodyBytes));
-    const stream = read.stream && admitted.flow.streamable && c.req.header("flowise-tool") !== "true";
+    const stream =
+      read.stream && admitted.flow.streamable && c.req.header("flowise-tool") !== "true";
     const job = await newJob(deps, admitted, read, { stream });
     c.header("x-prediction-id", job.id);
     return stream ? streamed(deps, c, job) : answered(deps, c, job);
@@ -66,7 +72,8 @@ async function answered(deps: Deps, c: Context, job: PredictionJob): Promise<Res
   }
   const ended = await waiting.ended;
   if (!ended) throw new AppError("timeout", `No answer in time; prediction ${job.id} goes on`);
-  if (ended.state === "succeeded" || ended.state === "paused") return c.json(flowiseAnswer(ended.result));
+  if (ended.state === "succeeded" || ended.state === "paused")
+    return c.json(flowiseAnswer(ended.result));
   return c.json(errorBody(500, wordsOf(ended.result.error ?? "The run failed", errorPrefix)), 500);
 }
 
@@ -90,7 +97,9 @@ async function streamed(deps: Deps, c: Context, job: PredictionJob): Promise<Res
   void waiting.ended.then((ended) => {
     if (!ended) {
       const late = `${errorPrefix}No answer in time; prediction ${job.id} goes on`;
-      stream.write(frame("", { event: "error", data: late }) + frame("", { event: "end", data: "[DONE]" }));
+      stream.write(
+        frame("", { event: "error", data: late }) + frame("", { event: "end", data: "[DONE]" }),
+      );
     }
     stream.end();
   });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isUuid } from "../database/uuid.ts";
 import { workspaceId } from "../database/workspace.ts";
 import type { Execution } from "./execution.ts";
 
@@ -42,7 +43,10 @@ export function toPublicExecution(row: Execution): ExecutionReply {
   return { ...toExecutionReply(row), executionData: JSON.stringify(records) };
 }
 
-const credentialKeys = new Set(["FLOWISE_CREDENTIAL_ID", "credential"]);
+// A field named `credential` may be an author's own data: only ids are taken out.
+const holdsCredential = (key: string, value: unknown) =>
+  key === "FLOWISE_CREDENTIAL_ID" ||
+  (key === "credential" && typeof value === "string" && isUuid(value));
 
 /** A copy without the fields, at any depth, that hold a credential's id. */
 export function withoutCredentials(value: unknown): unknown {
@@ -50,7 +54,7 @@ export function withoutCredentials(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => !credentialKeys.has(key))
+      .filter(([key, inner]) => !holdsCredential(key, inner))
       .map(([key, inner]) => [key, withoutCredentials(inner)]),
   );
 }

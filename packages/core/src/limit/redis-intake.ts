@@ -47,16 +47,15 @@ export async function openRedisIntake(
     async admit(windows) {
       const names = windows.map((window) => keys.limit(window.name));
       const lengths = windows.map((window) => window.windowMs);
-      const [seconds = 0, micros = 0, flow = 0, key = 0, configuration = 0, ...counts] = await admit(
-        1 + names.length,
-        keys.epochs,
-        ...names,
-        ...lengths,
-      );
+      const [seconds = 0, micros = 0, flow = 0, key = 0, configuration = 0, ...counts] =
+        await admit(1 + names.length, keys.epochs, ...names, ...lengths);
       return {
         at: seconds * 1000 + Math.floor(micros / 1000),
         epochs: { flow, key, configuration },
-        windows: windows.map((_, i) => ({ hits: counts[2 * i] ?? 0, resetMs: counts[2 * i + 1] ?? 0 })),
+        windows: windows.map((_, i) => ({
+          hits: counts[2 * i] ?? 0,
+          resetMs: counts[2 * i + 1] ?? 0,
+        })),
       };
     },
     async announce({ kind, id }) {

@@ -99,7 +99,8 @@ export function openEventPublisher(
 
   function later(): void {
     if ([...outboxes].some((box) => box.ended || box.urgent)) wake();
-    else if ([...outboxes].some((box) => box.pending.length > 0 && box.stream)) wake(Math.max(1, mergeMs()));
+    else if ([...outboxes].some((box) => box.pending.length > 0 && box.stream))
+      wake(Math.max(1, mergeMs()));
     else if ([...outboxes].some((box) => box.checkpoint)) wake(settings.logAfterMs);
   }
 
@@ -112,7 +113,8 @@ export function openEventPublisher(
   function takeBatch(box: Outbox, now: number): Batch {
     const entries = mergeDeltas(box.pending);
     const old = now - box.startedAt >= settings.logAfterMs;
-    const log = entries.length > 0 && (box.logged || (old && !box.ended) || (box.stream && !box.ended));
+    const log =
+      entries.length > 0 && (box.logged || (old && !box.ended) || (box.stream && !box.ended));
     const batch = { entries, checkpoint: old ? box.checkpoint : undefined, log };
     box.pending = [];
     if (old) box.checkpoint = undefined;
@@ -123,7 +125,11 @@ export function openEventPublisher(
 
   async function send(due: Outbox[], batches: Batch[]): Promise<Set<number>> {
     const keyList = [inHandKey];
-    const args: (string | number)[] = [settings.expiryMs, settings.endedExpiryMs, settings.maxEntries];
+    const args: (string | number)[] = [
+      settings.expiryMs,
+      settings.endedExpiryMs,
+      settings.maxEntries,
+    ];
     for (const [index, box] of due.entries()) {
       const { entries, checkpoint, log } = batches[index]!;
       const payload = JSON.stringify(entries);
@@ -210,7 +216,10 @@ function mergeDeltas(entries: LogEntry[]): LogEntry[] {
       last.event.type === event.type &&
       last.event.nodeId === event.nodeId
     )
-      merged[merged.length - 1] = { id: entry.id, event: { ...event, text: last.event.text + event.text } };
+      merged[merged.length - 1] = {
+        id: entry.id,
+        event: { ...event, text: last.event.text + event.text },
+      };
     else merged.push(entry);
   }
   return merged;

@@ -19,7 +19,9 @@ export interface FinalWrite {
     startedAt: Date;
     finishedAt: Date;
   };
-  execution: { state: string; data: string; action: string | null; stoppedAt: Date | null } | undefined;
+  execution:
+    | { state: string; data: string; action: string | null; stoppedAt: Date | null }
+    | undefined;
   messages: FinalMessage[];
 }
 
@@ -60,7 +62,13 @@ export function openFinalWriter(pool: Pool, { giveUpMs = 300_000 } = {}) {
     while (waiting.length > 0) {
       const batch = waiting.splice(0, maxBatch);
       try {
-        settle(batch, await insert(pool, batch.map(({ write }) => write)));
+        settle(
+          batch,
+          await insert(
+            pool,
+            batch.map(({ write }) => write),
+          ),
+        );
       } catch {
         // One bad row fails the statement for all: singly, each meets its own fate.
         for (const one of batch) await writeAlone(one);
@@ -117,24 +125,54 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
   const e = writes.filter((write) => write.execution && write.prediction.executionId);
   const m = writes.flatMap((write) => write.messages.map((message) => ({ message, write })));
   const values = [
-    p.map((x) => x.id), p.map((x) => x.flowId), p.map((x) => x.flowVersion), p.map((x) => x.chatId),
-    p.map((x) => x.sessionId), p.map((x) => x.state), p.map((x) => x.fence), p.map((x) => x.segment),
-    p.map((x) => x.result), p.map((x) => x.error), p.map((x) => x.executionId), p.map((x) => x.createdAt),
-    p.map((x) => x.startedAt), p.map((x) => x.finishedAt),
-    e.map((x) => x.prediction.executionId), e.map((x) => x.prediction.id), e.map((x) => x.prediction.flowId),
-    e.map((x) => x.prediction.sessionId), e.map((x) => x.execution!.state), e.map((x) => x.execution!.data),
-    e.map((x) => x.execution!.action), e.map((x) => x.prediction.startedAt), e.map((x) => x.prediction.finishedAt),
+    p.map((x) => x.id),
+    p.map((x) => x.flowId),
+    p.map((x) => x.flowVersion),
+    p.map((x) => x.chatId),
+    p.map((x) => x.sessionId),
+    p.map((x) => x.state),
+    p.map((x) => x.fence),
+    p.map((x) => x.segment),
+    p.map((x) => x.result),
+    p.map((x) => x.error),
+    p.map((x) => x.executionId),
+    p.map((x) => x.createdAt),
+    p.map((x) => x.startedAt),
+    p.map((x) => x.finishedAt),
+    e.map((x) => x.prediction.executionId),
+    e.map((x) => x.prediction.id),
+    e.map((x) => x.prediction.flowId),
+    e.map((x) => x.prediction.sessionId),
+    e.map((x) => x.execution!.state),
+    e.map((x) => x.execution!.data),
+    e.map((x) => x.execution!.action),
+    e.map((x) => x.prediction.startedAt),
+    e.map((x) => x.prediction.finishedAt),
     e.map((x) => x.execution!.stoppedAt),
-    m.map((x) => x.message.id), m.map((x) => x.write.prediction.id), m.map((x) => x.message.role),
-    m.map((x) => x.write.prediction.flowId), m.map((x) => x.write.prediction.executionId),
-    m.map((x) => x.message.content), m.map((x) => x.message.chatType), m.map((x) => x.write.prediction.chatId),
-    m.map((x) => x.write.prediction.sessionId), m.map((x) => x.message.sourceDocuments ?? null),
-    m.map((x) => x.message.usedTools ?? null), m.map((x) => x.message.fileAnnotations ?? null),
-    m.map((x) => x.message.reasonContent ?? null), m.map((x) => x.message.fileUploads ?? null),
-    m.map((x) => x.message.artifacts ?? null), m.map((x) => x.message.action ?? null),
-    m.map((x) => x.message.leadEmail ?? null), m.map((x) => x.message.createdAt),
+    m.map((x) => x.message.id),
+    m.map((x) => x.write.prediction.id),
+    m.map((x) => x.message.role),
+    m.map((x) => x.write.prediction.flowId),
+    m.map((x) => x.write.prediction.executionId),
+    m.map((x) => x.message.content),
+    m.map((x) => x.message.chatType),
+    m.map((x) => x.write.prediction.chatId),
+    m.map((x) => x.write.prediction.sessionId),
+    m.map((x) => x.message.sourceDocuments ?? null),
+    m.map((x) => x.message.usedTools ?? null),
+    m.map((x) => x.message.fileAnnotations ?? null),
+    m.map((x) => x.message.reasonContent ?? null),
+    m.map((x) => x.message.fileUploads ?? null),
+    m.map((x) => x.message.artifacts ?? null),
+    m.map((x) => x.message.action ?? null),
+    m.map((x) => x.message.leadEmail ?? null),
+    m.map((x) => x.message.createdAt),
   ];
-  const { rows } = await pool.query<{ id: string }>({ name: "final-write", text: statement, values });
+  const { rows } = await pool.query<{ id: string }>({
+    name: "final-write",
+    text: statement,
+    values,
+  });
   return new Set(rows.map((row) => row.id));
 }
 

@@ -21,7 +21,9 @@ export interface MemoryTransportOptions {
 }
 
 /** Main mode: queue and log in one process. What was accepted is found again in Postgres after a restart. */
-export function openMemoryTransport(options: MemoryTransportOptions): ApiTransport & WorkerTransport {
+export function openMemoryTransport(
+  options: MemoryTransportOptions,
+): ApiTransport & WorkerTransport {
   const { keepMs = 60_000, maxWaiting } = options;
   let { capacity } = options;
   const known = new Map<string, Held>();
@@ -94,7 +96,9 @@ export function openMemoryTransport(options: MemoryTransportOptions): ApiTranspo
     },
     async read(predictionId, after) {
       const entries = known.get(predictionId)?.entries ?? [];
-      return after ? entries.slice(entries.findIndex((entry) => entry.id === after) + 1) : [...entries];
+      return after
+        ? entries.slice(entries.findIndex((entry) => entry.id === after) + 1)
+        : [...entries];
     },
     cancel: async (predictionId) => cancelWhere((job) => job.id === predictionId),
     cancelChat: async (flowId, chatId) =>
@@ -131,7 +135,8 @@ export function openMemoryTransport(options: MemoryTransportOptions): ApiTranspo
     async drain(timeoutMs) {
       draining = true;
       const until = Date.now() + timeoutMs;
-      while (running > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 25));
+      while (running > 0 && Date.now() < until)
+        await new Promise((resolve) => setTimeout(resolve, 25));
       for (const held of known.values()) if (!held.ended) held.lost.abort();
     },
     async close() {

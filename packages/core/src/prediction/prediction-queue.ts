@@ -21,7 +21,8 @@ function keep({ removeOnAgeS: age, removeOnCount: count }: QueueSettings): KeepJ
   return { count: count >= 0 ? count : -1 };
 }
 
-export const jobIdOf = (job: Pick<PredictionJob, "id" | "segment">): string => `${job.id}-${job.segment}`;
+export const jobIdOf = (job: Pick<PredictionJob, "id" | "segment">): string =>
+  `${job.id}-${job.segment}`;
 
 /** The producer's side of the queue. */
 export function openPredictionQueue(connection: RedisConnection, settings: QueueSettings) {

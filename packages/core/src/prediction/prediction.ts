@@ -3,7 +3,14 @@ import type { FlowEvent, NodeRecord, RunStatus } from "@sluice/engine/event";
 import type { Upload } from "@sluice/engine/run-input";
 
 /** The states of a prediction; the last four are final and never left. */
-export type PredictionState = "queued" | "running" | "paused" | "succeeded" | "failed" | "canceled" | "expired";
+export type PredictionState =
+  | "queued"
+  | "running"
+  | "paused"
+  | "succeeded"
+  | "failed"
+  | "canceled"
+  | "expired";
 
 /** What a caller asks of a flow: the fields of Flowise's prediction body that a run reads. */
 export interface PredictionRequest {

@@ -66,7 +66,8 @@ export async function openRedisApiTransport(
     const entries = JSON.parse(line.slice(predictionId.length + after.length + 2)) as LogEntry[];
     for (const follower of group) {
       if (follower.held) follower.held.push(entries);
-      else if (after === "-" || after === follower.last || isNext(follower.last, after)) deliver(follower, entries);
+      else if (after === "-" || after === follower.last || isNext(follower.last, after))
+        deliver(follower, entries);
       else {
         follower.held = [entries];
         void repair(predictionId, follower);

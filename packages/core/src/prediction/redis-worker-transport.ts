@@ -1,9 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { RunState } from "@sluice/engine/run-state";
 import type { RedisConnection } from "../redis/open-redis.ts";
-import { openEventPublisher, type Outbox, type PublisherSettings } from "./event-publisher.ts";
+import { type Outbox, openEventPublisher, type PublisherSettings } from "./event-publisher.ts";
 import type { PredictionJob } from "./prediction.ts";
-import { consumePredictions, jobIdOf, type PredictionQueue, type QueueSettings } from "./prediction-queue.ts";
+import {
+  consumePredictions,
+  jobIdOf,
+  type PredictionQueue,
+  type QueueSettings,
+} from "./prediction-queue.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { claimScript, releaseScript } from "./redis-scripts.ts";
 import type { Claim, WorkerTransport } from "./transport.ts";
@@ -56,7 +61,11 @@ export async function openRedisWorkerTransport(
     const [kind, first, ...rest] = message.split(" ");
     for (const held of inHand.values()) {
       const { job } = held;
-      if (kind === "prediction" ? job.id === first : job.flowId === first && job.chatId === rest.join(" "))
+      if (
+        kind === "prediction"
+          ? job.id === first
+          : job.flowId === first && job.chatId === rest.join(" ")
+      )
         held.onCancel();
     }
   });
@@ -67,7 +76,9 @@ export async function openRedisWorkerTransport(
   async function checkCancels(): Promise<void> {
     for (const held of [...inHand.values()]) {
       const { id, flowId, chatId, acceptedAt } = held.job;
-      const marks = await command.mget(keys.cancel(id), keys.cancelChat(flowId, chatId)).catch(() => []);
+      const marks = await command
+        .mget(keys.cancel(id), keys.cancelChat(flowId, chatId))
+        .catch(() => []);
       if (marks[0] || Number(marks[1] ?? 0) >= acceptedAt) held.onCancel();
     }
   }
@@ -176,13 +187,17 @@ export async function openRedisWorkerTransport(
     },
     claim,
     ready: async () =>
-      !draining && command.status === "ready" && (consumer?.isRunning() ?? true) && heartbeat.beating(),
+      !draining &&
+      command.status === "ready" &&
+      (consumer?.isRunning() ?? true) &&
+      heartbeat.beating(),
     running: () => inHand.size,
     async drain(timeoutMs) {
       draining = true;
       await consumer?.pause();
       const until = Date.now() + timeoutMs;
-      while (inHand.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+      while (inHand.size > 0 && Date.now() < until)
+        await new Promise((resolve) => setTimeout(resolve, 50));
       const rest = [...inHand.values()];
       options.onHandBack?.(rest.length);
       await Promise.all(rest.map((held) => handBack(held).catch(() => {})));

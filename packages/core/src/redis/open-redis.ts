@@ -14,7 +14,11 @@ export interface RedisLog {
 }
 
 /** Makes a connection; the caller closes it. Connects in the background. */
-export function openRedis(settings: RedisSettings, role: RedisRole, log: RedisLog): RedisConnection {
+export function openRedis(
+  settings: RedisSettings,
+  role: RedisRole,
+  log: RedisLog,
+): RedisConnection {
   const options = optionsOf(settings, role);
   const [endpoint] = settings.endpoints;
   const connection = settings.cluster

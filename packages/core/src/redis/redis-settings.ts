@@ -16,19 +16,35 @@ export interface RedisSettings {
 
 type RedisVariables = Pick<
   CommonSettings,
-  | "REDIS_URL" | "REDIS_HOST" | "REDIS_PORT" | "REDIS_USERNAME" | "REDIS_PASSWORD" | "REDIS_TLS"
-  | "REDIS_CERT" | "REDIS_KEY" | "REDIS_CA" | "REDIS_KEEP_ALIVE" | "REDIS_TLS_REJECT_UNAUTHORIZED"
+  | "REDIS_URL"
+  | "REDIS_HOST"
+  | "REDIS_PORT"
+  | "REDIS_USERNAME"
+  | "REDIS_PASSWORD"
+  | "REDIS_TLS"
+  | "REDIS_CERT"
+  | "REDIS_KEY"
+  | "REDIS_CA"
+  | "REDIS_KEEP_ALIVE"
+  | "REDIS_TLS_REJECT_UNAUTHORIZED"
 >;
 
 /** `REDIS_URL` overrides host, port, user and password; a comma list of URLs means Cluster. */
 export function redisSettings(variables: RedisVariables): RedisSettings {
-  const urls = (variables.REDIS_URL ?? "").split(",").map((url) => url.trim()).filter(Boolean).map(parseUrl);
+  const urls = (variables.REDIS_URL ?? "")
+    .split(",")
+    .map((url) => url.trim())
+    .filter(Boolean)
+    .map(parseUrl);
   const [first] = urls;
   const secure = first ? first.protocol === "rediss:" || variables.REDIS_TLS : variables.REDIS_TLS;
   const verify = variables.REDIS_TLS_REJECT_UNAUTHORIZED;
   return {
     endpoints: first
-      ? urls.map((url) => ({ host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 6379) }))
+      ? urls.map((url) => ({
+          host: url.hostname.replace(/^\[|\]$/g, ""),
+          port: Number(url.port || 6379),
+        }))
       : [{ host: variables.REDIS_HOST, port: variables.REDIS_PORT }],
     cluster: urls.length > 1,
     username: first ? decodeURIComponent(first.username) || undefined : variables.REDIS_USERNAME,
@@ -55,6 +71,8 @@ function parseUrl(text: string): URL {
   const source = text.includes("://") ? text : `redis://${text}`;
   const url = URL.canParse(source) ? new URL(source) : undefined;
   if (!url || !/^rediss?:$/.test(url.protocol))
-    throw new Error("REDIS_URL=(hidden): expected redis://host:port or rediss://host:port, or a comma list of them");
+    throw new Error(
+      "REDIS_URL=(hidden): expected redis://host:port or rediss://host:port, or a comma list of them",
+    );
   return url;
 }

@@ -24,7 +24,7 @@ export function parseArguments(text: string): Record<string, unknown> {
 export const argumentsText = (call: ToolCall): string =>
   typeof call.args.__raw === "string" ? call.args.__raw : JSON.stringify(call.args);
 
-export const newCallId = (): string => `call_${randomUUID()}`;
+export const newCallId = (): string => randomUUID();
 
 export const usageOf = (
   input: number,

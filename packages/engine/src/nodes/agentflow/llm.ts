@@ -59,7 +59,7 @@ async function answer(given: Inputs, context: NodeRun) {
     if (reply.reasoning) emit({ type: "reasoning.finished", nodeId, durationS: 0 });
     emit({ type: "text.delta", nodeId, text: content });
   }
-  if (isLast && !structured) emitExtras(context, { usage: reply.usage });
+  if (streams) emitExtras(context, { usage: reply.usage });
   const usageMetadata = priced(model, reply.usage);
   return {
     input: recordedInputs(messages, context.rawInputs, "llmMessages"),

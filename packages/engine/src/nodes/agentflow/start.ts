@@ -36,7 +36,7 @@ export const start = defineNode({
       };
       run.form = request.form ?? (await previousForm(settings.formInputTypes, context));
       output.form = context.input ?? (run.form && undefined);
-    } else if (request.question) {
+    } else if (context.input) {
       input.question = context.input;
       output.question = context.input;
     }
