@@ -118,7 +118,8 @@ test("a visitor leaves an address, with or without a slash at the path's end", a
 
 test("runs are listed, shown to everybody on request, and deleted", async () => {
   const id = randomUUID();
-  const records = [{ data: { credential: "secret-id" } }];
+  const credential = randomUUID();
+  const records = [{ data: { credential } }];
   await api.database.db
     .insertInto("execution")
     .values({
@@ -134,7 +135,7 @@ test("runs are listed, shown to everybody on request, and deleted", async () => 
   const everybody = () => api.call("GET", `/public-executions/${id}`, undefined, null);
   expect((await everybody()).status).toBe(404);
   await api.call("PUT", `/executions/${id}`, { isPublic: true });
-  expect(JSON.stringify((await everybody()).answer)).not.toContain("secret-id");
+  expect(JSON.stringify((await everybody()).answer)).not.toContain(credential);
   const gone = await api.call("DELETE", "/executions", { executionIds: [id] });
   expect(gone.answer).toEqual({ success: true, deletedCount: 1 });
 });

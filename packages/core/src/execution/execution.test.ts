@@ -74,15 +74,17 @@ test("a conversation goes on from its newest run", async () => {
 });
 
 test("a run shown to everybody names no credential", async () => {
-  const config = { FLOWISE_CREDENTIAL_ID: "secret-id", modelName: "m" };
-  const records = [{ data: { credential: "secret-id", input: { list: [{ config }] } } }];
+  const secret = randomUUID();
+  const config = { FLOWISE_CREDENTIAL_ID: secret, modelName: "m" };
+  const output = { credential: "a word of the author's own" };
+  const records = [{ data: { credential: secret, input: { list: [{ config }] }, output } }];
   const id = await run("d", "FINISHED", "2026-01-01T00:00:00Z", records);
   const row = await updateExecution(database.db, id, { isPublic: true, state: "ERROR" });
   expect(row).toMatchObject({ is_public: true, state: "FINISHED" });
   expect(JSON.parse(toPublicExecution(row).executionData)).toEqual([
-    { data: { input: { list: [{ config: { modelName: "m" } }] } } },
+    { data: { input: { list: [{ config: { modelName: "m" } }] }, output } },
   ]);
-  expect(toExecutionReply(row).executionData).toContain("secret-id");
+  expect(toExecutionReply(row).executionData).toContain(secret);
 });
 
 test("runs are deleted by id, and a deleted one is not found", async () => {
