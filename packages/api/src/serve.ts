@@ -9,6 +9,7 @@ import { databaseOptions } from "@sluice/core/database-settings";
 import { openLog } from "@sluice/core/log";
 import { openDiskObjectStore } from "@sluice/core/object-store/disk-object-store";
 import { readSettings } from "@sluice/core/settings";
+import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { Config } from "./config.ts";
 import { createApi } from "./create-api.ts";
 import type { Deps } from "./deps.ts";
@@ -37,7 +38,7 @@ async function main(): Promise<void> {
   const objects = openDiskObjectStore(
     resolve(config.BLOB_STORAGE_PATH ?? join(config.SLUICE_HOME, "storage")),
   );
-  const environment = (name: string) => process.env[name];
+  const environment = runtimeVariableFrom(process.env);
   const shared = { config, log, database, credentialKey, objects, environment };
   const mode =
     config.MODE === "queue"

@@ -62,7 +62,7 @@ function messagesOf(
       ...shared,
       id: crypto.randomUUID(),
       role: "userMessage",
-      content: said(request, outcome),
+      content: storable(said(request, outcome)),
       fileUploads: json(uploads),
       leadEmail: request.leadEmail ?? null,
       createdAt: new Date(job.acceptedAt),
@@ -71,7 +71,7 @@ function messagesOf(
       ...shared,
       id: job.messageId,
       role: "apiMessage",
-      content: outcome.text,
+      content: storable(outcome.text),
       sourceDocuments: json(output.sourceDocuments),
       usedTools: json(output.usedTools),
       fileAnnotations: json(output.fileAnnotations),
@@ -91,3 +91,6 @@ function said({ question, humanInput, webhook }: PredictionRequest, { run }: Out
   if (typeof form === "string") return form;
   return webhook ? JSON.stringify(webhook) : " ";
 }
+
+/** Postgres takes every character but this one. */
+const storable = (text: string) => text.replaceAll("\u0000", "");

@@ -13,6 +13,7 @@ import { queueSettings } from "@sluice/core/queue-settings";
 import { openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { readSettings } from "@sluice/core/settings";
+import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { openCapacity } from "./capacity.ts";
 import { Config } from "./config.ts";
 import { serveHealth } from "./health.ts";
@@ -56,7 +57,7 @@ async function main(): Promise<void> {
     ),
     transport,
     settings: config,
-    environment: (name) => process.env[name],
+    environment: runtimeVariableFrom(process.env),
     log,
     ...codeChild(),
   });
