@@ -26,6 +26,8 @@ interface Run {
   /** Requests at the parent. */
   requests: Set<number>;
   ended: boolean;
+  /** It did not come to its own end. */
+  wasCut: boolean;
 }
 
 export interface RunsOptions extends ScopeSettings {
@@ -189,6 +191,7 @@ export function openRuns(options: RunsOptions) {
 
   function fail(run: Run, reason: FailureReason): void {
     if (run.ended) return;
+    run.wasCut = true;
     end(run);
     send(["failed", run.id, reason]);
     release(run);
@@ -205,7 +208,8 @@ export function openRuns(options: RunsOptions) {
     if (run.scope.executing.some((execution) => execution.runId === run.id)) return;
     runs.delete(run.id);
     run.scope.inUse--;
-    if (run.lease) returnLease(run.scope, run.lease, run.timers.size + run.requests.size === 0);
+    const clean = !run.wasCut && run.timers.size + run.requests.size === 0;
+    if (run.lease) returnLease(run.scope, run.lease, clean);
     run.lease = undefined;
   }
 
@@ -220,6 +224,7 @@ export function openRuns(options: RunsOptions) {
   async function stop(runId: number): Promise<void> {
     const run = runs.get(runId);
     if (run && !run.ended) {
+      run.wasCut = true;
       end(run);
       const since = performance.now();
       while (isHead(run) && performance.now() - since < stopGraceMs) {
@@ -286,6 +291,7 @@ export function openRuns(options: RunsOptions) {
         timers: new Map(),
         requests: new Set(),
         ended: false,
+        wasCut: false,
       };
       runs.set(id, run);
       scope.inUse++;

@@ -24,8 +24,8 @@ export function createRealm(
       throw new TypeError(answer.slice(1));
     },
     post: (kind, id, text) => post(runId, kind, id, text),
-    finish(outcome) {
-      if (finished) return;
+    finish(outcome, ofRun = runId) {
+      if (finished || ofRun !== runId) return;
       finished = true;
       done(runId, outcome);
     },

@@ -115,6 +115,7 @@ export function hardenRealm(realm: Realm): void {
     (function* () {})(),
     new Intl.Segmenter().segment(""),
     new Intl.Segmenter().segment("")[Symbol.iterator](),
+    new Error(), // its stack has accessors of its own
     Object.getOwnPropertyDescriptor(Function.prototype, "caller")?.get,
     (() => {
       return (function () {

@@ -8,7 +8,7 @@ export interface Realm {
   /** Tells the host something about the current run; never waits. */
   post(kind: string, id: number, text: string): void;
   /** Ends the current run with an outcome; later calls do nothing. */
-  finish(outcome: string): void;
+  finish(outcome: string, runId?: number): void;
   /** The names an operator allowed beyond the usual ones. */
   extraModules: string[];
   memoryLimitMb: number;

@@ -44,14 +44,14 @@ export function runEntries(realm: Realm) {
     }
   };
 
-  const begin = (program: () => unknown): string => {
+  const begin = (program: () => unknown, runId: number): string => {
     const value = program();
     if (value === null || (typeof value !== "object" && typeof value !== "function"))
       return describe(value);
     if (typeof (value as PromiseLike<unknown>).then !== "function") return describe(value);
     Promise.resolve(value).then(
-      (result) => realm.finish(settled(result)),
-      (error) => realm.finish(failed(error)),
+      (result) => realm.finish(settled(result), runId),
+      (error) => realm.finish(failed(error), runId),
     );
     return "p";
   };
@@ -81,7 +81,7 @@ export function runEntries(realm: Realm) {
             configurable: true,
           });
         }
-        outcome = begin(program);
+        outcome = begin(program, runId);
       } catch (error) {
         outcome = failed(error);
       }
