@@ -1,8 +1,8 @@
 import type { CodeRequest, CodeRunner } from "../code.ts";
 import type { GuardedFetch } from "../http/guarded-fetch.ts";
-import { type CodeProcess, openCodeProcess } from "./code-process.ts";
 import { codeError, codeValue } from "./code-value.ts";
 import { fetchForCode } from "./fetch-for-code.ts";
+import { type Member, openProcessPool } from "./process-pool.ts";
 import { type FailureReason, type FromChild, maxValueLength } from "./protocol.ts";
 
 export interface CodeRunnerOptions {
@@ -37,7 +37,7 @@ interface Run {
   timeoutMs: number;
   timer?: NodeJS.Timeout;
   onAbort?: () => void;
-  process?: Member;
+  process?: Member<Run>;
   /** It has reached the outside: beginning anew could do something twice. */
   hasFetched: boolean;
   /** It was in a process that ended unexpectedly: once more, alone. */
@@ -50,21 +50,8 @@ interface Run {
   reject(error: unknown): void;
 }
 
-/** A process of the pool. */
-interface Member {
-  process: CodeProcess;
-  runs: Map<number, Run>;
-  stopping: Map<number, NodeJS.Timeout>;
-  threads: number;
-  busy: number;
-  /** Held for one suspect run. */
-  isReserved: boolean;
-  idleTimer?: NodeJS.Timeout;
-}
-
 const maxLosses = 3;
 const stopAnswerMs = 2_000;
-const spareIdleMs = 60_000;
 
 /**
  * Opens a runner of authors' JavaScript: isolates in child processes that are started on first use.
@@ -84,67 +71,23 @@ export function openCodeRunner(options: CodeRunnerOptions): CodeRunner {
     maxWaiting = 2_000,
     childFile = new URL("./child.ts", import.meta.url),
   } = options;
-  const members: Member[] = [];
   const waiting: Run[] = [];
   const suspects: Run[] = [];
   let lastRunId = 0;
   let closed = false;
 
-  function openMember(): Member {
-    const member: Member = {
-      runs: new Map(),
-      stopping: new Map(),
-      threads: 2,
-      busy: 0,
-      isReserved: false,
-      process: openCodeProcess({
-        childFile,
-        settings: { memoryLimitMb, extraModules, maxScopes },
-        onFrame: (header, payload) => receive(member, header, payload),
-        onClose: (detail) => lose(member, detail),
-      }),
-    };
-    members.push(member);
-    return member;
-  }
+  const pool = openProcessPool<Run>({
+    processes,
+    maxProcesses,
+    maxRunsPerProcess,
+    child: { childFile, settings: { memoryLimitMb, extraModules, maxScopes } },
+    onFrame: receive,
+    onLoss: lose,
+  });
 
-  /** The best member for another run, started if need be; undefined when all are taken. */
-  function findMember(): Member | undefined {
-    let best: Member | undefined;
-    for (const member of members) {
-      if (member.isReserved || load(member) >= maxRunsPerProcess || member.busy >= member.threads)
-        continue;
-      if (
-        !best ||
-        member.busy < best.busy ||
-        (member.busy === best.busy && load(member) < load(best))
-      ) {
-        best = member;
-      }
-    }
-    const crowded = !best || best.busy > 0 || (members.length < processes && load(best) > 0);
-    if (crowded && members.length < (best && best.busy === 0 ? processes : maxProcesses))
-      return openMember();
-    return best;
-  }
-
-  /** A member for one run alone; keeps one free when all are at work. */
-  function findEmptyMember(): Member | undefined {
-    const empty = members.find(
-      (member) => load(member) === 0 && !(member.isReserved && member.runs.size),
-    );
-    if (empty) return empty;
-    if (members.length < maxProcesses) return openMember();
-    if (!members.some((member) => member.isReserved)) {
-      members.reduce((a, b) => (load(b) < load(a) ? b : a)).isReserved = true;
-    }
-    return undefined;
-  }
-
-  function dispatch(run: Run, member: Member): void {
-    clearTimeout(member.idleTimer);
+  function dispatch(run: Run, member: Member<Run>): void {
     run.process = member;
-    member.runs.set(run.id, run);
+    pool.enter(member, run.id, run);
     const codeId = member.process.codeId(run.request.code);
     member.process.send(
       ["run", run.id, codeId, run.request.scope, run.undefinedNames],
@@ -155,30 +98,24 @@ export function openCodeRunner(options: CodeRunnerOptions): CodeRunner {
   function pump(): void {
     if (closed) return;
     while (suspects.length > 0) {
-      const member = findEmptyMember();
+      const member = pool.findEmpty();
       if (!member) break;
       member.isReserved = true;
       dispatch(suspects.shift()!, member);
     }
     while (waiting.length > 0) {
-      const member = findMember();
+      const member = pool.find();
       if (!member) return;
       dispatch(waiting.shift()!, member);
     }
   }
 
-  function leave(member: Member): void {
-    if (load(member) === 0) {
-      member.isReserved = false;
-      if (members.length > processes) {
-        clearTimeout(member.idleTimer);
-        member.idleTimer = setTimeout(() => member.process.kill(), spareIdleMs).unref();
-      }
-    }
+  function leave(member: Member<Run>): void {
+    pool.left(member);
     if (suspects.length + waiting.length > 0) pump();
   }
 
-  function receive(member: Member, header: FromChild, payload: string): void {
+  function receive(member: Member<Run>, header: FromChild, payload: string): void {
     switch (header[0]) {
       case "ready":
         member.threads = header[1];
@@ -219,7 +156,7 @@ export function openCodeRunner(options: CodeRunnerOptions): CodeRunner {
     }
   }
 
-  async function answer(member: Member, run: Run, id: number, payload: string): Promise<void> {
+  async function answer(member: Member<Run>, run: Run, id: number, payload: string): Promise<void> {
     const controller = new AbortController();
     run.hasFetched = true;
     run.fetches.set(id, controller);
@@ -267,7 +204,7 @@ export function openCodeRunner(options: CodeRunnerOptions): CodeRunner {
     settle(run, () => run.reject(error));
   }
 
-  function fail(run: Run, member: Member, reason: FailureReason): void {
+  function fail(run: Run, member: Member<Run>, reason: FailureReason): void {
     const cannotRepeat = run.isSuspect || run.hasFetched;
     if (reason === "memory" || (reason === "crowded" && cannotRepeat)) {
       settle(run, () => run.reject(outOfMemory()));
@@ -279,7 +216,7 @@ export function openCodeRunner(options: CodeRunnerOptions): CodeRunner {
   }
 
   /** A run that ended without an outcome of its own begins anew, unless it has reached the outside. */
-  function again(run: Run, member: Member, asSuspect: boolean): void {
+  function again(run: Run, member: Member<Run>, asSuspect: boolean): void {
     if (run.hasFetched) {
       const text =
         "The process or isolate running this code was ended by other code in it; not tried again, as it had made requests";
@@ -294,11 +231,7 @@ export function openCodeRunner(options: CodeRunnerOptions): CodeRunner {
     pump();
   }
 
-  function lose(member: Member, detail: string): void {
-    remove(members, member);
-    clearTimeout(member.idleTimer);
-    for (const timer of member.stopping.values()) clearTimeout(timer);
-    member.stopping.clear();
+  function lose(member: Member<Run>, detail: string): void {
     for (const run of [...member.runs.values()]) {
       if (run.isSuspect || closed) settle(run, () => run.reject(crashed(detail)));
       else again(run, member, true);
@@ -351,29 +284,21 @@ export function openCodeRunner(options: CodeRunnerOptions): CodeRunner {
           run.onAbort = () => cut(run, abortReason(signal));
           signal.addEventListener("abort", run.onAbort, { once: true });
         }
-        const member = waiting.length === 0 ? findMember() : undefined;
+        const member = waiting.length === 0 ? pool.find() : undefined;
         if (member) dispatch(run, member);
         else waiting.push(run);
       });
     },
     async close() {
       closed = true;
-      const ended = [
-        ...members.flatMap((member) => [...member.runs.values()]),
-        ...waiting,
-        ...suspects,
-      ];
+      const ended = [...pool.runs(), ...waiting, ...suspects];
       waiting.length = 0;
       suspects.length = 0;
       for (const run of ended)
         settle(run, () => run.reject(codeError("The code runner is closed")));
-      await Promise.all(members.map((member) => member.process.close()));
+      await pool.close();
     },
   };
-}
-
-function load(member: Member): number {
-  return member.runs.size + member.stopping.size;
 }
 
 function remove<T>(list: T[], item: T): void {

@@ -15,9 +15,10 @@ export function installRequire(realm: Realm): void {
     if (Object.hasOwn(modules, bare)) return modules[bare];
     const builtin = builtins.has(bare.split("/")[0] as string);
     const setting = builtin ? "TOOL_FUNCTION_BUILTIN_DEP" : "TOOL_FUNCTION_EXTERNAL_DEP";
-    const remedy = realm.extraModules.includes(bare)
-      ? `${setting} lists it, but it does not exist where code is run; do without it.`
-      : `Add it to ${setting} if this installation offers it, or do without it.`;
+    const remedy =
+      bare === "util" && !realm.extraModules.includes(bare)
+        ? `Add it to ${setting}.`
+        : `${setting} cannot add it: code runs in an isolate without Node. Use fetch or a node of the flow.`;
     throw Object.assign(
       new Error(`Cannot find module '${name}'. Code can require ${offered}. ${remedy}`),
       {
