@@ -5,6 +5,7 @@ import type { ChatModel, ModelAnswer, ToolCall } from "./model.ts";
 import { ask } from "./model-node.ts";
 import type { NodeRun } from "./node.ts";
 import type { Tool, ToolResult } from "./tool.ts";
+import { fitArguments } from "./tools/fit-arguments.ts";
 
 // A model that calls tools for ever is a bug in a flow; no sane one needs so many rounds.
 const maxRounds = 100;
@@ -89,8 +90,11 @@ async function callTool(
   if (!tool) return { text: `There is no tool named ${call.name}` };
   if (call.args.__raw !== undefined)
     return { text: `The arguments of ${call.name} are not a JSON object; send them again` };
+  const { args, problem } = fitArguments(tool.schema, call.args);
+  if (problem !== undefined)
+    return { text: `The arguments of ${call.name} do not fit: ${problem}; send them again` };
   try {
-    const result = await tool.call(call.args, context);
+    const result = await tool.call(args, context);
     found.usedTools.push({
       tool: call.name,
       toolInput: result.toolInput ?? call.args,

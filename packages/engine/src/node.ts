@@ -22,6 +22,8 @@ export interface NodeRun {
   /** Saved messages of the conversation, loaded on first use. */
   past(): Promise<HistoryMessage[]>;
   variables(): Promise<Record<string, string>>;
+  /** Looks up the references in a value that the node's own inputs leave alone, such as an embedded config. */
+  resolve(value: unknown): Promise<unknown>;
   flow: Record<string, unknown>;
   scope: string;
   services: Services;

@@ -1,6 +1,6 @@
 import { overrideInputs, permittedVariables } from "./override.ts";
 import type { PlannedNode } from "./plan.ts";
-import { compileValue, type ReferenceScope, resolveValue } from "./reference.ts";
+import { compileValue, type ReferenceScope, referencesIn, resolveValue } from "./reference.ts";
 import { uploadedText } from "./request.ts";
 import type { RunContext } from "./run.ts";
 
@@ -24,10 +24,24 @@ export async function prepareInputs(
   return { inputs, scope: scope.flow };
 }
 
-async function scopeOf(context: RunContext, node: PlannedNode): Promise<ReferenceScope> {
+/** Looks up references in a value that was not known when the flow was planned. */
+export async function resolveReferences(context: RunContext, value: unknown): Promise<unknown> {
+  const compiled = await compileValue(value);
+  return resolveValue(compiled, await scopeOf(context, usesOf([...referencesIn(compiled)])));
+}
+
+type Uses = Pick<PlannedNode, "usesVariables" | "usesHistory">;
+
+/** What a value with these references needs to have loaded. */
+const usesOf = (names: string[]): Uses => ({
+  usesVariables: names.some((name) => name.startsWith("$vars.")),
+  usesHistory: names.some((name) => /^(chat_history|\$flow\.chatHistory)/.test(name)),
+});
+
+async function scopeOf(context: RunContext, uses: Uses): Promise<ReferenceScope> {
   const { request, run, services } = context;
-  const past = node.usesHistory ? await context.past() : [];
-  const overridden = node.usesVariables || request.overrideConfig?.vars !== undefined;
+  const past = uses.usesHistory ? await context.past() : [];
+  const overridden = uses.usesVariables || request.overrideConfig?.vars !== undefined;
   const stored = overridden ? await context.variables() : {};
   const messages = [...past, ...run.history];
   return {

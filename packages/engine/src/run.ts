@@ -1,7 +1,7 @@
 import type { HistoryMessage, NodeRecord, RunStatus } from "./event.ts";
 import type { NodeResult, NodeRun } from "./node.ts";
 import type { Plan, PlannedNode } from "./plan.ts";
-import { prepareInputs } from "./prepare-inputs.ts";
+import { prepareInputs, resolveReferences } from "./prepare-inputs.ts";
 import { checkedHistory, nodeInput } from "./request.ts";
 import { route } from "./routing.ts";
 import type { RunInput } from "./run-input.ts";
@@ -122,6 +122,7 @@ async function runNode(context: RunContext, node: PlannedNode): Promise<NodeResu
     iteration: context.iteration,
     past: context.past,
     variables: context.variables,
+    resolve: (value) => resolveReferences(context, value),
     flow: scope,
     scope: context.request.flowId,
     services,

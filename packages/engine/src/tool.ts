@@ -7,7 +7,7 @@ export interface Tool extends ToolDefinition {
   component: { label: string; name: string };
   /** Its first result ends the agent's loop and is the answer. */
   returnDirect?: boolean;
-  /** Rejects when the tool fails; the message is shown to the author. */
+  /** Rejects when the tool fails; the message is shown to the author. Arguments fit `schema`, surplus ones included. */
   call(args: Record<string, unknown>, context: NodeRun): Promise<ToolResult>;
 }
 
@@ -22,7 +22,7 @@ export interface ToolResult {
 export interface ToolComponent {
   /** Flowise's component name. */
   name: string;
-  /** Inputs in which references are looked up. */
+  /** Inputs in which references are looked up before `create` sees them. */
   acceptsVariables?: string[];
   create(inputs: Record<string, unknown>, context: NodeRun): Promise<Tool[]> | Tool[];
 }

@@ -8,10 +8,11 @@ import { directReply } from "./agentflow/direct-reply.ts";
 import { http } from "./agentflow/http.ts";
 import { llm } from "./agentflow/llm.ts";
 import { start } from "./agentflow/start.ts";
+import { tool } from "./agentflow/tool.ts";
 
 /** The agentflow nodes we support, by Flowise's name. */
 export const agentflowNodes: ReadonlyMap<string, AgentflowNode> = new Map(
-  [start, llm, agent, condition, directReply, customFunction, http].map((node) => [
+  [start, llm, agent, condition, directReply, customFunction, http, tool].map((node) => [
     node.name,
     node,
   ]),

@@ -8,7 +8,7 @@ import { defineNode, type NodeRun } from "../../node.ts";
 import { costOf } from "../../prices.ts";
 import { StructuredRows, structuredSchema } from "../../structured-output.ts";
 import type { Tool } from "../../tool.ts";
-import { loadTool } from "../../tools/registry.ts";
+import { buildTools } from "../../tools/build-tools.ts";
 
 const inputs = z.object({
   agentModel: text,
@@ -114,12 +114,15 @@ function agentUsage({ answer, totals }: AgentAnswer, model: ChatModel) {
 
 async function toolsOf({ agentTools }: Inputs, context: NodeRun): Promise<Tool[]> {
   const tools: Tool[] = [];
-  for (const { agentSelectedTool, agentSelectedToolConfig } of agentTools) {
-    if (!agentSelectedTool) continue;
-    const component = await loadTool(agentSelectedTool);
-    const config = (agentSelectedToolConfig ?? {}) as Record<string, unknown>;
-    tools.push(...(await component.create(config, context)));
+  const rowsAsUsed: unknown[] = [];
+  for (const row of agentTools) {
+    const { agentSelectedTool: name, agentSelectedToolConfig: saved } = row;
+    if (!name) continue;
+    const { tools: built, config } = await buildTools(name, saved, context);
+    tools.push(...built);
+    rowsAsUsed.push({ ...row, agentSelectedToolConfig: config });
   }
+  if (rowsAsUsed.length > 0) context.rawInputs.agentTools = rowsAsUsed;
   return tools;
 }
 
