@@ -1,11 +1,12 @@
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { bindCredentials } from "./client/bind-credentials.ts";
-import { flowRow, listFlowRows } from "./client/rows.ts";
-import { openServer, type Server, serverOptions, serverUsage } from "./client/server.ts";
+import { planFlow } from "@sluice/engine/plan";
+import { importFile } from "./client/import-file.ts";
+import { openServer, serverOptions, serverUsage } from "./client/server.ts";
 import { CliError, type Command, type Context } from "./command.ts";
-import { Binding, bindGraph, readBinding } from "./flow/binding.ts";
-import { type FileFlow, type FlowFile, readFlowFile } from "./flow/flow-file.ts";
+import { Binding, readBinding } from "./flow/binding.ts";
+import { type FileFlow, readFlowFile } from "./flow/flow-file.ts";
+import { findUnbound } from "./flow/unbound.ts";
 
 export const importFlows: Command = {
   summary: "Brings exported flows to a server: one flow, or Flowise's Export all with its ids",
@@ -63,71 +64,9 @@ async function runImport(args: string[], context: Context): Promise<number> {
   );
   if (values.json) context.out(JSON.stringify(imported.map(({ id, name }) => ({ id, name }))));
   else for (const { id, name } of imported) context.out(`${id}  ${name}`);
+  for (const { name, type, graph } of imported) await tellOpenEnds(name, graph, type, context);
   if (file.left.length > 0) context.note(`not imported: ${file.left.join(", ")}`);
   return 0;
-}
-
-export interface ImportOptions {
-  binding: Binding;
-  replace: boolean;
-  env: NodeJS.ProcessEnv;
-}
-
-/** Refuses before it writes: half an import is worse than none. */
-export async function importFile(server: Server, file: FlowFile, options: ImportOptions) {
-  const existing = new Set((await listFlowRows(server)).map((row) => row.id));
-  const clash = file.flows.filter(({ id }) => id !== undefined && existing.has(id));
-  if (clash.length > 0 && !options.replace)
-    throw new CliError(`on ${server.url} already: ${clash.map((flow) => flow.name).join(", ")}`, {
-      remedy: "Overwrite with --replace, or give one flow another --id.",
-    });
-  const credentials = await bindCredentials(server, options.binding, options.env);
-  const graphs = file.flows.map((flow) => bindGraph(flow.graph, options.binding, credentials));
-
-  for (const [resource, rows] of [
-    ["tools", file.tools],
-    ["variables", file.variables],
-  ] as const)
-    for (const row of rows) await putRow(server, resource, row, options.replace);
-  const imported = [];
-  for (const [index, flow] of file.flows.entries()) {
-    const body = flowBody(flow, graphs[index]);
-    const path =
-      flow.id !== undefined && existing.has(flow.id) ? `/chatflows/${flow.id}` : undefined;
-    const answer = path ? await server.put(path, body) : await server.post("/chatflows", body);
-    const row = flowRow(answer);
-    if (flow.id !== undefined && row.id !== flow.id)
-      throw new CliError(`the server gave ${flow.name} the id ${row.id} instead of ${flow.id}`, {
-        remedy: "A Flowise server chooses ids itself; import without --id.",
-      });
-    imported.push(row);
-  }
-  return imported;
-}
-
-/** A flow as `POST /chatflows` takes it. */
-export const flowBody = (flow: FileFlow, graph = flow.graph) => ({
-  ...flow.settings,
-  ...(flow.id !== undefined && { id: flow.id }),
-  name: flow.name,
-  type: flow.type,
-  flowData: JSON.stringify(graph),
-});
-
-/** Tools and variables keep their ids, because flows refer to them. */
-async function putRow(
-  server: Server,
-  resource: "tools" | "variables",
-  row: Record<string, unknown>,
-  replace: boolean,
-): Promise<void> {
-  const { createdDate, updatedDate, workspaceId, ...body } = row;
-  const rows = await server.get(`/${resource}`);
-  const list: unknown[] = Array.isArray(rows) ? rows : [];
-  const id = String(row.id);
-  const isThere = list.some((other) => (other as { id?: unknown } | null)?.id === id);
-  if (!isThere) await server.post(`/${resource}`, body);
-  else if (replace) await server.put(`/${resource}/${id}`, body);
 }
 
 export function dropNodes(graph: FileFlow["graph"], ids: string[]): FileFlow["graph"] {
@@ -140,4 +79,18 @@ export function dropNodes(graph: FileFlow["graph"], ids: string[]): FileFlow["gr
       ({ source, target }) => !ids.includes(source) && !ids.includes(target),
     ),
   };
+}
+
+/** What keeps an imported flow from running; it is stored all the same, as Flowise does. */
+async function tellOpenEnds(
+  name: string,
+  graph: FileFlow["graph"],
+  type: FileFlow["type"],
+  { note }: Context,
+): Promise<void> {
+  const { unsupported, problems } = await planFlow(graph, type);
+  if (unsupported.length > 0) note(`${name}: not supported: ${unsupported.join(", ")}`);
+  for (const { nodeId, message } of problems) note(`${name}: ${nodeId}: ${message}`);
+  for (const { at, type: wanted, optional } of findUnbound(graph).credentials)
+    if (!optional) note(`${name}: ${at} has no credential (${wanted})`);
 }

@@ -40,7 +40,7 @@ async function runKeys(args: string[], context: Context): Promise<number> {
     if (values.json) out(JSON.stringify(rows));
     else
       for (const { id, keyName, apiKey = "", permissions } of rows)
-        out(`${id}  ${keyName.padEnd(20)} ${apiKey.padEnd(12)} ${permissions ?? ""}`);
+        out(`${id}  ${keyName.padEnd(20)} ${apiKey.padEnd(16)} ${briefly(permissions)}`);
     return 0;
   }
   if (verb !== "create" && verb !== "revoke")
@@ -66,4 +66,10 @@ async function runKeys(args: string[], context: Context): Promise<number> {
   await server.delete(`/apikey/${row.id}`);
   out(`revoked ${row.keyName}`);
   return 0;
+}
+
+/** An admin key holds dozens of permissions. */
+function briefly(permissions: string[] | string | null | undefined): string {
+  const all = typeof permissions === "string" ? permissions.split(",") : (permissions ?? []);
+  return all.length > 5 ? `${all.length} permissions` : all.join(",");
 }

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
 import { bindCredentials } from "./client/bind-credentials.ts";
+import { flowBody } from "./client/import-file.ts";
 import { findFlowRow, flowRow } from "./client/rows.ts";
 import { openServer, serverOptions, serverUsage } from "./client/server.ts";
 import { CliError, type Command, type Context } from "./command.ts";
 import { Binding, bindGraph, readBinding } from "./flow/binding.ts";
 import { readFlowFile } from "./flow/flow-file.ts";
-import { flowBody } from "./import.ts";
 
 export const push: Command = {
   summary: "Updates a flow on a server from its file, found by id or name",

@@ -12,6 +12,9 @@ const list = <T>(row: z.ZodType<T>) =>
 export const listFlowRows = async (server: Server) =>
   list(FlowRow).parse(await server.get("/chatflows"));
 
+export const listNamedRows = async (server: Server, resource: "tools" | "variables") =>
+  list(FlowRow).parse(await server.get(`/${resource}`));
+
 /** A flow by its id, or by a name that only one flow has. */
 export async function findFlowRow(server: Server, nameOrId: string): Promise<FlowRow> {
   const rows = await listFlowRows(server);
