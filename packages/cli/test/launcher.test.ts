@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -69,6 +70,17 @@ const isAlive = (pid: number) => {
     return false;
   }
 };
+/** Read from /proc, because a slim image has no pgrep. */
+async function watchdogOf(parent: number): Promise<number> {
+  for (const entry of await readdir("/proc")) {
+    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
+    if (!/^\d+$/.test(entry) || !stat.includes(` ${parent} `)) continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
+    if (command.includes("watchdog.ts")) return Number(entry);
+  }
+  throw new Error("no watchdog");
+}
+
 const pidsOf = (report: LaunchReport) =>
   [report.api, ...report.workers, report.redis, report.postgres].flatMap((own) => own?.pid ?? []);
 const allGone = (pids: number[]) => until(() => !pids.some(isAlive), 20_000);
@@ -111,23 +123,26 @@ test("no child outlives a launcher that is killed, and the next start works with
   await allGone(pidsOf(second));
 }, 120_000);
 
-test("a start after the watchdog was killed too ends the servers that were left", async () => {
-  const run = start();
-  const report = await run.report();
-  const servers = [report.redis?.pid ?? 0, report.postgres.pid ?? 0];
-  const { stdout } = spawn("pgrep", ["-P", String(run.child.pid), "-f", "watchdog.ts"]);
-  const watchdog = Number(await stdout.toArray().then(String));
-  process.kill(watchdog, "SIGKILL");
-  run.child.kill("SIGKILL");
-  await delay(300);
-  expect(servers.every(isAlive)).toBe(true);
+test.runIf(process.platform === "linux")(
+  "a start after the watchdog was killed too ends the servers that were left",
+  async () => {
+    const run = start();
+    const report = await run.report();
+    const servers = [report.redis?.pid ?? 0, report.postgres.pid ?? 0];
+    const watchdog = await watchdogOf(run.child.pid ?? 0);
+    process.kill(watchdog, "SIGKILL");
+    run.child.kill("SIGKILL");
+    await delay(300);
+    expect(servers.every(isAlive)).toBe(true);
 
-  const again = start();
-  await again.report();
-  expect(servers.some(isAlive)).toBe(false);
-  again.child.kill("SIGINT");
-  expect(await again.exit).toBe(0);
-}, 120_000);
+    const again = start();
+    await again.report();
+    expect(servers.some(isAlive)).toBe(false);
+    again.child.kill("SIGINT");
+    expect(await again.exit).toBe(0);
+  },
+  120_000,
+);
 
 test("a worker that dies is replaced, and the end of the API ends everything with exit code 1", async () => {
   const run = start();
