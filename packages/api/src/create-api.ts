@@ -11,6 +11,7 @@ import { credentialRoutes } from "./routes/credential.ts";
 import { executionRoutes } from "./routes/execution.ts";
 import { feedbackRoutes } from "./routes/feedback.ts";
 import { leadRoutes } from "./routes/lead.ts";
+import { nativePredictionRoutes } from "./routes/native-prediction.ts";
 import { predictionRoutes } from "./routes/prediction.ts";
 import { publicFlowRoutes } from "./routes/public-flow.ts";
 import { systemRoutes } from "./routes/system.ts";
@@ -31,6 +32,8 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
   app.use("/api/v1/*", requireKey(deps));
   app.route("/", systemRoutes(deps));
   app.route("/", predictionRoutes(deps));
+  app.use("/v1/*", requireKey(deps));
+  app.route("/", nativePredictionRoutes(deps));
   for (const routes of [
     chatflowRoutes,
     credentialRoutes,

@@ -29,11 +29,17 @@ export const errorBody = (statusCode: number, message: string) => ({
 export const onError: ErrorHandler = (error, c) => {
   if (error instanceof AppError) {
     const status = statusOf[error.code];
+    if (isNative(c.req.path)) return c.json({ code: error.code, message: error.message }, status);
     return c.json(errorBody(status, error.message), status);
   }
   if (error instanceof HTTPException)
     return c.json(errorBody(error.status, error.message), error.status);
   if (error instanceof SyntaxError) return c.json(errorBody(400, error.message), 400);
   c.get("log")?.error({ reason: error.message, stack: error.stack }, "A request failed");
+  if (isNative(c.req.path))
+    return c.json({ code: "internal", message: "Something went wrong" }, 500);
   return c.json(errorBody(500, "Something went wrong"), 500);
 };
+
+/** Our own API has its own error body; everything else speaks Flowise's. */
+const isNative = (path: string) => path.startsWith("/v1/");

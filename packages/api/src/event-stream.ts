@@ -34,16 +34,31 @@ function track(stream: EventStream): void {
 
 function untrack(stream: EventStream): void {
   open.delete(stream);
+  rejoins.delete(stream);
   if (open.size > 0 || !timer) return;
   clearInterval(timer);
   timer = undefined;
 }
 
-/** Streams straight to Node's response where there is one: half the cost of a web stream. */
-export function openEventStream(c: Context): EventStream {
+/** Tells readers that can come back to do so, before this process stops; others are served to their end. */
+export function askToRejoin(): void {
+  for (const [stream, frame] of rejoins) {
+    stream.write(frame);
+    stream.end();
+  }
+}
+
+const rejoins = new Map<EventStream, string>();
+
+/**
+ * Streams straight to Node's response where there is one: half the cost of a web stream. `rejoin` is what a reader
+ * that can come back elsewhere is told when this process stops.
+ */
+export function openEventStream(c: Context, rejoin?: string): EventStream {
   const outgoing = (c.env as { outgoing?: ServerResponse } | undefined)?.outgoing;
   const stream = outgoing ? nodeStream(c, outgoing) : webStream(c);
   track(stream);
+  if (rejoin) rejoins.set(stream, rejoin);
   return stream;
 }
 

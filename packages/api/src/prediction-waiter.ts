@@ -33,7 +33,7 @@ export function waitForEnd(
     const last = entries.at(-1)?.event;
     if (last?.type === "prediction.ended") stop(last);
   });
-  const recheck = setInterval(async () => {
+  const look = async () => {
     try {
       const found = await findEndedPrediction(db, predictionId);
       if (!found) return;
@@ -46,13 +46,41 @@ export function waitForEnd(
         "The end of a prediction could not be looked up",
       );
     }
-  }, recheckMs);
+  };
+  const recheck = setInterval(look, recheckMs);
+  const watch = cancelWatch(transport, predictionId, () => void look());
   const deadline = setTimeout(() => stop(undefined), timeoutMs);
   function stop(end?: Ended): void {
     clearInterval(recheck);
     clearTimeout(deadline);
     unfollow();
+    watch();
     finish(end);
   }
   return { ended, stop };
+}
+
+const watches = new WeakMap<object, Map<string, Set<() => void>>>();
+
+/** A waiting prediction that is canceled ends without a worker: whoever follows it has to look. */
+function cancelWatch(
+  transport: Pick<Deps["transport"], "onCancel">,
+  predictionId: string,
+  look: () => void,
+): () => void {
+  let byId = watches.get(transport);
+  if (!byId) {
+    const created = new Map<string, Set<() => void>>();
+    watches.set(transport, created);
+    transport.onCancel((id) => {
+      for (const each of created.get(id) ?? []) each();
+    });
+    byId = created;
+  }
+  const group = byId.get(predictionId) ?? new Set();
+  byId.set(predictionId, group.add(look));
+  return () => {
+    group.delete(look);
+    if (group.size === 0) byId.delete(predictionId);
+  };
 }

@@ -8,11 +8,13 @@ import { openDatabase } from "@sluice/core/database/open-database";
 import { databaseOptions } from "@sluice/core/database-settings";
 import { openLog } from "@sluice/core/log";
 import { openDiskObjectStore } from "@sluice/core/object-store/disk-object-store";
+import { openReconciler } from "@sluice/core/prediction/reconciler";
 import { readSettings } from "@sluice/core/settings";
 import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { Config } from "./config.ts";
 import { createApi } from "./create-api.ts";
 import type { Deps } from "./deps.ts";
+import { askToRejoin } from "./event-stream.ts";
 import { openFlowCache } from "./flow-cache.ts";
 import { openKeyCache } from "./key-cache.ts";
 import { openMainMode } from "./main-mode.ts";
@@ -82,6 +84,7 @@ async function main(): Promise<void> {
       return checks.filter((_, i) => results[i]?.status === "rejected").map(([name]) => name);
     },
   };
+  const reconciler = openReconciler({ db, transport, log });
   const app = createApi(deps);
   const hostname = config.HOST ?? "0.0.0.0";
   const server = serve({ fetch: app.fetch, port: config.PORT, hostname }, ({ port }) => {
@@ -104,8 +107,10 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, "API stops");
+    askToRejoin();
     const force = setTimeout(() => process.exit(1), config.API_STOP_TIMEOUT_SECONDS * 1000).unref();
     await new Promise((done) => server.close(done));
+    await reconciler.close();
     await mode.close(config.API_STOP_TIMEOUT_SECONDS * 1000);
     await database.close();
     clearTimeout(force);

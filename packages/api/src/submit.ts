@@ -29,6 +29,9 @@ export async function newJob(
     stream,
     newConversation: !read.chatId && !read.sessionId,
     acceptedAt: at,
+    accepted: false,
+    seedFence: 0,
+    priority: 0,
     deadlineAt: at + deps.settings.predictionTimeoutMs,
     request: await sealRequest(deps.credentialKey, deps.objects, id, read.request),
   };

@@ -12,7 +12,7 @@ export function finalWriteOf(
   job: PredictionJob,
   request: PredictionRequest,
   outcome: Outcome,
-  ended: { state: PredictionState; fence: number; result: PredictionResult },
+  ended: { state: PredictionState; fence: number; result: PredictionResult; events: string },
 ): FinalWrite {
   const { startedAt, endedAt } = ended.result;
   const { records, ...kept } = ended.result;
@@ -33,6 +33,7 @@ export function finalWriteOf(
       createdAt: new Date(job.acceptedAt),
       startedAt: new Date(startedAt),
       finishedAt: new Date(endedAt),
+      events: ended.events,
     },
     execution: {
       state: outcome.status,

@@ -5,6 +5,8 @@ import { findPreviousExecution } from "@sluice/core/execution/execution";
 import type { Change } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import { markRunning } from "@sluice/core/prediction/accepted-prediction";
+import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
 import type { PredictionJob } from "@sluice/core/prediction/prediction";
 import { openRequest } from "@sluice/core/prediction/sealed-request";
@@ -67,14 +69,16 @@ export function openRunner(options: RunnerOptions) {
     plans,
     writer,
     openRequest: (job: PredictionJob) => openRequest(credentialKey, objects, job),
+    findEnded: (id: string) => findEndedPrediction(db, id),
+    markRunning: (id: string, fence: number) => markRunning(db, [id], fence),
     services,
     log,
   };
 
   return {
     start(): void {
-      transport.consume((job) =>
-        runPrediction(deps, job).catch((error: unknown) => {
+      transport.consume((job, attempt) =>
+        runPrediction(deps, job, attempt).catch((error: unknown) => {
           log.error(
             { predictionId: job.id, reason: (error as Error).message },
             "A prediction could not be run here",

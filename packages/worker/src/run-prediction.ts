@@ -1,7 +1,9 @@
 import { withoutCredentials } from "@sluice/core/execution/wire";
 import type { Log } from "@sluice/core/log";
+import { type EventRecord, openEventRecord } from "@sluice/core/prediction/event-record";
 import type { FinalWriter } from "@sluice/core/prediction/final-write";
 import type {
+  FinalEvent,
   PredictionJob,
   PredictionRequest,
   PredictionResult,
@@ -21,12 +23,25 @@ export interface RunnerDeps {
   plans: PlanCache;
   writer: FinalWriter;
   openRequest(job: PredictionJob): Promise<PredictionRequest>;
+  /** The end of a prediction that another attempt has committed. */
+  findEnded(id: string): Promise<Ended | undefined>;
+  /** Says in Postgres that an accepted prediction has begun. */
+  markRunning(id: string, fence: number): Promise<void>;
   services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal">;
   log: Log;
 }
 
+interface Ended {
+  state: PredictionState;
+  result: PredictionResult;
+}
+
 /** Runs one prediction: claim, run, commit, publish the end. Rejects only when it should be tried elsewhere. */
-export async function runPrediction(deps: RunnerDeps, job: PredictionJob): Promise<void> {
+export async function runPrediction(
+  deps: RunnerDeps,
+  job: PredictionJob,
+  attempt = 0,
+): Promise<void> {
   const stop = new AbortController();
   const claim = await deps.transport.claim(job, () => stop.abort());
   if (!claim) return;
@@ -34,14 +49,33 @@ export async function runPrediction(deps: RunnerDeps, job: PredictionJob): Promi
   if (claim.canceled) stop.abort();
   const startedAt = Date.now();
   try {
+    // Committed, but its end was not told: tell it, do not run it again.
+    const ended = attempt > 0 || claim.fence > 1 ? await deps.findEnded(job.id) : undefined;
+    if (ended && ended.state !== "paused")
+      return await claim.end({ type: "prediction.ended", status: "FINISHED", ...ended });
+    if (job.accepted) await deps.markRunning(job.id, claim.fence);
     const request = await deps.openRequest(job);
+    const record = openEventRecord();
+    for (const { id, event } of await claim.earlier()) record.add(id, event);
+    const recorded: Claim = {
+      ...claim,
+      emit(event) {
+        const id = claim.emit(event);
+        record.add(id, event);
+        return id;
+      },
+    };
     const outcome =
       startedAt > job.deadlineAt
-        ? failure("The prediction waited past its deadline and was not started")
-        : await execute(deps, job, request, claim, stop.signal);
+        ? expired()
+        : await execute(deps, job, request, recorded, stop.signal);
     // Another worker goes on with it: what happened here after that does not count.
     if (claim.lost.aborted) return claim.release();
-    await finish(deps, job, request, outcome, claim, { startedAt, canceled: stop.signal.aborted });
+    await finish(deps, job, request, outcome, claim, {
+      startedAt,
+      canceled: stop.signal.aborted,
+      record,
+    });
   } catch (error) {
     claim.release();
     throw error;
@@ -98,6 +132,9 @@ function inputOf(job: PredictionJob, request: PredictionRequest, planned: Planne
   };
 }
 
+const pastDeadline = "The prediction waited past its deadline and was not started";
+const expired = () => failure(pastDeadline);
+
 const failure = (error: string): Outcome => ({
   status: "ERROR",
   text: "",
@@ -111,7 +148,7 @@ async function finish(
   request: PredictionRequest,
   outcome: Outcome,
   claim: Claim,
-  { startedAt, canceled }: { startedAt: number; canceled: boolean },
+  { startedAt, canceled, record }: { startedAt: number; canceled: boolean; record: EventRecord },
 ): Promise<void> {
   const state = stateOf(outcome, canceled);
   const result: PredictionResult = {
@@ -128,17 +165,30 @@ async function finish(
     startedAt,
     endedAt: Date.now(),
   };
-  const won = await deps.writer.write(
-    finalWriteOf(job, request, outcome, { state, fence: claim.fence, result }),
-  );
-  if (!won) {
-    deps.log.warn({ predictionId: job.id, fence: claim.fence }, "A late attempt wrote nothing");
-    return claim.release();
+  const end: FinalEvent = { type: "prediction.ended", state, status: outcome.status, result };
+  const { records, ...kept } = result;
+  record.add(claim.nextId(), { ...end, result: kept });
+  const events = record.text();
+  const write = finalWriteOf(job, request, outcome, { state, fence: claim.fence, result, events });
+  try {
+    if (!(await deps.writer.write(write))) {
+      deps.log.warn({ predictionId: job.id, fence: claim.fence }, "A late attempt wrote nothing");
+      return claim.release();
+    }
+  } catch (error) {
+    // The data is at fault, not the database: another attempt would meet the same.
+    deps.log.error(
+      { predictionId: job.id, reason: (error as Error).message },
+      "An answer could not be stored",
+    );
+    const failed = { ...result, text: "", error: "The answer could not be stored" };
+    return claim.end({ ...end, state: "failed", status: "ERROR", result: failed });
   }
-  await claim.end({ type: "prediction.ended", state, status: outcome.status, result });
+  await claim.end(end);
 }
 
-function stateOf({ status }: Outcome, canceled: boolean): PredictionState {
+function stateOf({ status, error }: Outcome, canceled: boolean): PredictionState {
+  if (error === pastDeadline) return "expired";
   if (status === "FINISHED") return "succeeded";
   if (status === "STOPPED") return "paused";
   return canceled || status === "TERMINATED" ? "canceled" : "failed";

@@ -3,6 +3,7 @@ import * as createFlow from "../../migrations/0001-create-flow.ts";
 import * as createPrediction from "../../migrations/0002-create-prediction.ts";
 import * as createConversation from "../../migrations/0003-create-conversation.ts";
 import * as createWorkspace from "../../migrations/0004-create-workspace.ts";
+import * as acceptPrediction from "../../migrations/0006-accept-prediction.ts";
 
 /** Every migration by name, in order. A list and not a folder, so that it survives bundling. */
 export const migrations: Record<string, Migration> = {
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   "0002-create-prediction": createPrediction,
   "0003-create-conversation": createConversation,
   "0004-create-workspace": createWorkspace,
+  "0006-accept-prediction": acceptPrediction,
 };

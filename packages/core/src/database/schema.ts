@@ -5,6 +5,7 @@ export interface Database {
   flow: FlowTable;
   flow_version: FlowVersionTable;
   prediction: PredictionTable;
+  webhook_delivery: WebhookDeliveryTable;
   execution: ExecutionTable;
   chat_message: ChatMessageTable;
   chat_message_feedback: FeedbackTable;
@@ -74,6 +75,32 @@ interface PredictionTable {
   started_at: Moment;
   finished_at: Moment;
   deadline_at: Moment;
+  /** JSON of the job less its request; only of accepted predictions: whoever finds them may queue them again. */
+  job: string | null;
+  api_key_id: string | null;
+  idempotency_key: string | null;
+  idempotency_hash: string | null;
+  metadata: string | null;
+  priority: Generated<number>;
+  /** JSON of where its events are sent. */
+  webhook: string | null;
+}
+
+/** The outbox of webhooks: rows of the transaction that they tell about. */
+interface WebhookDeliveryTable {
+  id: string;
+  prediction_id: string;
+  event: string;
+  url: string;
+  payload: string;
+  attempts: Generated<number>;
+  next_at: ColumnType<Date, Date | undefined, Date>;
+  /** pending | delivered | failed */
+  state: Generated<string>;
+  last_status: number | null;
+  last_error: string | null;
+  created_at: Created;
+  delivered_at: Moment;
 }
 
 interface ExecutionTable {

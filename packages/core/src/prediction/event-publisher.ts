@@ -21,6 +21,8 @@ export interface Outbox {
   startedAt: number;
   lastFlushAt: number;
   logged: boolean;
+  /** Everything is logged: nobody waits here, readers come later or elsewhere. */
+  keepsLog: boolean;
   urgent: boolean;
   ended: (() => void) | undefined;
   onLost(): void;
@@ -113,8 +115,7 @@ export function openEventPublisher(
   function takeBatch(box: Outbox, now: number): Batch {
     const entries = mergeDeltas(box.pending);
     const old = now - box.startedAt >= settings.logAfterMs;
-    const log =
-      entries.length > 0 && (box.logged || (old && !box.ended) || (box.stream && !box.ended));
+    const log = entries.length > 0 && (box.keepsLog || box.logged || !box.ended);
     const batch = { entries, checkpoint: old ? box.checkpoint : undefined, log };
     box.pending = [];
     if (old) box.checkpoint = undefined;
@@ -175,13 +176,15 @@ export function openEventPublisher(
     remove(box: Outbox): void {
       outboxes.delete(box);
     },
-    emit(box: Outbox, event: PredictionEvent): void {
-      if (!outboxes.has(box)) return;
-      box.pending.push({ id: `${box.fence}-${++box.sequence}`, event });
-      if (!box.stream) return;
+    emit(box: Outbox, event: PredictionEvent): string {
+      const id = `${box.fence}-${++box.sequence}`;
+      if (!outboxes.has(box)) return id;
+      box.pending.push({ id, event });
+      if (!box.stream) return id;
       if (event.type !== "text.delta" && event.type !== "reasoning.delta") box.urgent = true;
       else if (!box.logged) box.urgent = true;
       wake(box.urgent ? settings.tickMs : Math.max(1, mergeMs()));
+      return id;
     },
     checkpoint(box: Outbox, state: RunState): void {
       box.checkpoint = state;

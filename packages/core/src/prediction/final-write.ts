@@ -18,6 +18,8 @@ export interface FinalWrite {
     createdAt: Date;
     startedAt: Date;
     finishedAt: Date;
+    /** The event log, compacted; JSON. */
+    events: string;
   };
   execution:
     | { state: string; data: string; action: string | null; stoppedAt: Date | null }
@@ -167,6 +169,7 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
     m.map((x) => x.message.action ?? null),
     m.map((x) => x.message.leadEmail ?? null),
     m.map((x) => x.message.createdAt),
+    p.map((x) => x.events),
   ];
   const { rows } = await pool.query<{ id: string }>({
     name: "final-write",
@@ -179,12 +182,13 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
 const statement = `
 with written as (
   insert into prediction (id, flow_id, flow_version, chat_id, session_id, state, fence, segment, result, error,
-    execution_id, created_at, started_at, finished_at)
+    execution_id, created_at, started_at, finished_at, events)
   select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::int[],
-    $9::text[], $10::text[], $11::uuid[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[])
+    $9::text[], $10::text[], $11::uuid[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $43::text[])
   on conflict (id) do update set state = excluded.state, fence = excluded.fence, segment = excluded.segment,
     result = excluded.result, error = excluded.error, execution_id = excluded.execution_id,
-    started_at = excluded.started_at, finished_at = excluded.finished_at
+    started_at = excluded.started_at, finished_at = excluded.finished_at, events = excluded.events,
+    request = null
   where prediction.fence <= excluded.fence
     and prediction.state not in ('succeeded', 'failed', 'canceled', 'expired')
   returning id

@@ -31,6 +31,8 @@ export function openMemoryTransport(
   const followers = new Map<string, Set<(entries: LogEntry[]) => void>>();
   const timers = new Set<NodeJS.Timeout>();
   let handler: ((job: PredictionJob, attempt: number) => Promise<void>) | undefined;
+  const cancelListeners: ((predictionId: string) => void)[] = [];
+  const stateOf = (held: Held) => (held.onCancel ? ("running" as const) : ("queued" as const));
   let running = 0;
   let draining = false;
 
@@ -46,11 +48,14 @@ export function openMemoryTransport(
     }
   }
 
-  function append(held: Held, event: PredictionEvent): void {
-    if (held.ended) return;
-    const entry = { id: `1-${held.entries.length + 1}`, event };
+  const nextId = (held: Held) => `1-${held.entries.length + 1}`;
+
+  function append(held: Held, event: PredictionEvent): string {
+    const entry = { id: nextId(held), event };
+    if (held.ended) return entry.id;
     held.entries.push(entry);
     for (const listener of followers.get(held.job.id) ?? []) listener([entry]);
+    return entry.id;
   }
 
   function forget(predictionId: string): void {
@@ -100,7 +105,31 @@ export function openMemoryTransport(
         ? entries.slice(entries.findIndex((entry) => entry.id === after) + 1)
         : [...entries];
     },
-    cancel: async (predictionId) => cancelWhere((job) => job.id === predictionId),
+    cancel: async (predictionId) => {
+      cancelWhere((job) => job.id === predictionId);
+      for (const listener of cancelListeners) listener(predictionId);
+    },
+    onCancel: (listener) => void cancelListeners.push(listener),
+    tail(predictionId, after, listener) {
+      const entries = known.get(predictionId)?.entries ?? [];
+      const start = after ? entries.findIndex((entry) => entry.id === after) + 1 : 0;
+      const missed = entries.slice(start);
+      if (missed.length > 0) queueMicrotask(() => listener(missed));
+      return this.follow(predictionId, listener);
+    },
+    async find(predictionId) {
+      const held = known.get(predictionId);
+      return held && !held.ended ? { job: held.job, state: stateOf(held) } : undefined;
+    },
+    async open(limit) {
+      const open = [...known.values()].filter((held) => !held.ended).slice(-2 * limit);
+      return open.map((held) => ({ job: held.job, state: stateOf(held) }));
+    },
+    isClaimed: async (predictionId) => known.get(predictionId)?.ended === false,
+    addAgain(job) {
+      return this.add(job);
+    },
+    lease: async () => true,
     cancelChat: async (flowId, chatId) =>
       cancelWhere((job) => job.flowId === flowId && job.chatId === chatId),
     consume(take) {
@@ -120,6 +149,8 @@ export function openMemoryTransport(
         canceled: held.canceled,
         checkpoint: undefined,
         emit: (event) => append(held, event),
+        nextId: () => nextId(held),
+        earlier: async () => [],
         checkpointed: (_state: RunState) => {},
         async end(event) {
           append(held, event);

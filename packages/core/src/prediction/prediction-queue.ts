@@ -38,12 +38,28 @@ export function openPredictionQueue(connection: RedisConnection, settings: Queue
       await queue.add("prediction", job, {
         jobId,
         attempts,
+        ...(job.priority > 0 && { priority: job.priority }),
         removeOnComplete: keep(settings),
         removeOnFail: keep(settings),
       });
     },
     async find(jobId: string): Promise<PredictionJob | undefined> {
       return (await queue.getJob(jobId))?.data;
+    },
+    /** Takes a job out that nobody works at; false when somebody does, or it is not there. */
+    async remove(jobId: string): Promise<boolean> {
+      return (await queue.remove(jobId).catch(() => 0)) === 1;
+    },
+    /** Jobs at work and waiting, newest first, at most `limit` of each. */
+    async open(limit: number): Promise<{ job: PredictionJob; running: boolean }[]> {
+      const [active, waiting] = await Promise.all([
+        queue.getActive(0, limit - 1),
+        queue.getWaiting(0, limit - 1),
+      ]);
+      return [
+        ...active.map(({ data }) => ({ job: data, running: true })),
+        ...waiting.map(({ data }) => ({ job: data, running: false })),
+      ];
     },
     /** Jobs that wait for a worker. */
     backlog: (): Promise<number> => queue.getWaitingCount(),

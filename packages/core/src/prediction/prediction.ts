@@ -45,6 +45,12 @@ export interface PredictionJob {
   acceptedAt: number;
   /** Past this the caller is gone: work that has not begun is not started. */
   deadlineAt: number;
+  /** Stored in Postgres before it was answered with 202: an attempt after the first asks there first. */
+  accepted: boolean;
+  /** The highest fence that Postgres knows of, should Redis have forgotten. */
+  seedFence: number;
+  /** 0 goes first; higher numbers, up to 10, wait behind. */
+  priority: number;
   /** The request, sealed; or the key of an object that holds it. */
   request: { sealed: string } | { object: string };
 }

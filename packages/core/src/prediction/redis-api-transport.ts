@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { RedisConnection } from "../redis/open-redis.ts";
+import { openLogTailer } from "./log-tailer.ts";
 import { compareEntryIds, type LogEntry, type PredictionJob } from "./prediction.ts";
-import type { PredictionQueue } from "./prediction-queue.ts";
+import { jobIdOf, type PredictionQueue } from "./prediction-queue.ts";
+import { readLog } from "./read-log.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import type { ApiTransport } from "./transport.ts";
 
@@ -17,25 +19,19 @@ const canceledForS = 24 * 3600;
 
 /** The API's side of queue mode: one inbox for all predictions that this process waits for. */
 export async function openRedisApiTransport(
-  connections: { producer: RedisConnection; subscriber: RedisConnection },
+  connections: { producer: RedisConnection; subscriber: RedisConnection; command: RedisConnection },
   queue: PredictionQueue,
   keys: RedisKeys,
 ): Promise<ApiTransport> {
-  const { producer, subscriber } = connections;
+  const { producer, subscriber, command } = connections;
+  const tailer = openLogTailer(command, keys);
+  const cancelListeners: ((predictionId: string) => void)[] = [];
   const inbox = randomUUID().slice(0, 8);
   const channel = keys.inboxChannel(inbox);
   const followers = new Map<string, Set<Follower>>();
 
-  const read = async (predictionId: string, after?: string): Promise<LogEntry[]> => {
-    const rows = (await producer.call(
-      "XRANGE",
-      keys.log(predictionId),
-      after ? `(${after}` : "-",
-      "+",
-    )) as [string, string[]][];
-    const entries = rows.flatMap(([, fields]) => JSON.parse(fields[1] ?? "[]") as LogEntry[]);
-    return after ? entries.filter((entry) => compareEntryIds(entry.id, after) > 0) : entries;
-  };
+  const read = (predictionId: string, after?: string) =>
+    readLog(producer, keys.log(predictionId), after);
 
   function deliver(follower: Follower, entries: LogEntry[]): void {
     const fresh = follower.last
@@ -77,12 +73,19 @@ export async function openRedisApiTransport(
 
   subscriber.on("message", (from: string, message: string) => {
     if (from === channel) for (const line of message.split("\n")) receive(line);
+    else if (from === keys.cancelChannel && message.startsWith("prediction "))
+      for (const listener of cancelListeners) listener(message.slice("prediction ".length));
   });
   subscriber.on("ready", () => {
     for (const [predictionId, group] of followers)
       for (const follower of group) void repair(predictionId, follower);
   });
-  await subscriber.subscribe(channel);
+  await subscriber.subscribe(channel, keys.cancelChannel);
+
+  async function isClaimed(predictionId: string): Promise<boolean> {
+    const [worker, ended] = await producer.hmget(keys.claim(predictionId), "worker", "ended");
+    return !!worker && !ended && (await producer.exists(keys.worker(worker))) === 1;
+  }
 
   return {
     inbox,
@@ -107,8 +110,30 @@ export async function openRedisApiTransport(
       await producer.set(keys.cancelChat(flowId, chatId), now, "EX", canceledForS);
       await producer.publish(keys.cancelChannel, `chat ${flowId} ${chatId}`);
     },
+    onCancel: (listener) => void cancelListeners.push(listener),
+    tail: tailer.tail,
+    isClaimed,
+    async find(predictionId) {
+      // A run that was paused and resumed goes by a later segment; those have a row in Postgres.
+      const job = await queue.find(jobIdOf({ id: predictionId, segment: 0 }));
+      if (!job) return undefined;
+      return { job, state: (await isClaimed(predictionId)) ? "running" : "queued" };
+    },
+    async open(limit) {
+      const jobs = await queue.open(limit);
+      return jobs.map(({ job, running }) => ({ job, state: running ? "running" : "queued" }));
+    },
+    addAgain: (job, mark) => queue.add(job, `${jobIdOf(job)}-${mark}`),
+    async lease(name, forMs) {
+      const key = keys.lease(name);
+      if (await producer.set(key, inbox, "PX", forMs, "NX")) return true;
+      return (await producer.get(key)) === inbox && (await producer.pexpire(key, forMs)) === 1;
+    },
     ready: async () => producer.status === "ready" && subscriber.status === "ready",
-    close: () => queue.close(),
+    async close() {
+      tailer.close();
+      await queue.close();
+    },
   };
 }
 

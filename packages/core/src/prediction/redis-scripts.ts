@@ -1,14 +1,14 @@
 /**
  * Makes a prediction this worker's and raises its fence, unless a worker that is alive has it.
  * KEYS: claim, cancel, cancel-chat, in-hand set of the worker
- * ARGV: worker id, accepted at (ms), expiry (ms), job id, prefix of the workers' heartbeat keys
+ * ARGV: worker id, accepted at (ms), expiry (ms), job id, prefix of the workers' heartbeat keys, lowest fence
  * Returns {fence, state, checkpoint}; state 0 = run, 1 = canceled before it began, 2 = ended or in other hands.
  */
 export const claimScript = `
 local claim = redis.call('HMGET', KEYS[1], 'fence', 'ended', 'checkpoint', 'worker')
 if claim[2] then return {0, 2, false} end
 if claim[4] and redis.call('EXISTS', ARGV[5] .. claim[4]) == 1 then return {0, 2, false} end
-local fence = tonumber(claim[1] or '0') + 1
+local fence = math.max(tonumber(claim[1] or '0'), tonumber(ARGV[6])) + 1
 redis.call('HSET', KEYS[1], 'fence', fence, 'worker', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('SADD', KEYS[4], ARGV[4])

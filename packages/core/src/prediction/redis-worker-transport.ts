@@ -9,6 +9,7 @@ import {
   type PredictionQueue,
   type QueueSettings,
 } from "./prediction-queue.ts";
+import { readLog } from "./read-log.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { claimScript, releaseScript } from "./redis-scripts.ts";
 import type { Claim, WorkerTransport } from "./transport.ts";
@@ -97,6 +98,7 @@ export async function openRedisWorkerTransport(
       24 * 3600_000,
       jobId,
       keys.worker(""),
+      job.seedFence,
     )) as [number, number, string | null];
     if (state === 2) return undefined;
     const lost = new AbortController();
@@ -114,6 +116,7 @@ export async function openRedisWorkerTransport(
       startedAt: now,
       lastFlushAt: 0,
       logged: false,
+      keepsLog: job.accepted,
       urgent: false,
       ended: undefined,
       onLost: () => lost.abort(),
@@ -130,6 +133,8 @@ export async function openRedisWorkerTransport(
       canceled: state === 1,
       checkpoint: saved ? (JSON.parse(saved) as RunState) : undefined,
       emit: (event) => publisher.emit(box, event),
+      nextId: () => `${fence}-${box.sequence + 1}`,
+      earlier: () => (fence > 1 ? readLog(command, keys.log(job.id)) : Promise.resolve([])),
       checkpointed(run) {
         held.latest = run;
         publisher.checkpoint(box, run);

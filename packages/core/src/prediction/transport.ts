@@ -12,11 +12,37 @@ export interface ApiTransport {
   /** The log as it is kept while a run is young; entries after `after`, all without it. */
   read(predictionId: string, after?: string): Promise<LogEntry[]>;
   cancel(predictionId: string): Promise<void>;
+  /** Hears of cancels, so that who follows can look whether that was the end. */
+  onCancel(listener: (predictionId: string) => void): void;
+  /**
+   * Entries of any prediction after `after`, those that are there and those to come, also when another process waits for it.
+   * Nothing is said about the end but by its entry. Returns what ends it.
+   */
+  tail(
+    predictionId: string,
+    after: string | undefined,
+    listener: (entries: LogEntry[]) => void,
+  ): () => void;
+  /** Where a prediction stands that has no row in Postgres yet. */
+  find(predictionId: string): Promise<OpenPrediction | undefined>;
+  /** Predictions at work or waiting, at most `limit` of each. */
+  open(limit: number): Promise<OpenPrediction[]>;
+  /** True while a live worker has the prediction. */
+  isClaimed(predictionId: string): Promise<boolean>;
+  /** Puts a prediction into the queue once more, under another job id. */
+  addAgain(job: PredictionJob, mark: string): Promise<void>;
+  /** True for one process of all for so long; its owner may ask again. */
+  lease(name: string, forMs: number): Promise<boolean>;
   /** Cancels what runs or waits in a conversation now. */
   cancelChat(flowId: string, chatId: string): Promise<void>;
   /** False when a job could not be added right now. */
   ready(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+export interface OpenPrediction {
+  job: PredictionJob;
+  state: "queued" | "running";
 }
 
 export interface WorkerTransport {
@@ -39,11 +65,15 @@ export interface Claim {
   canceled: boolean;
   /** Where an earlier attempt got to. */
   checkpoint: RunState | undefined;
-  /** Adds an event to the log; never waits. */
-  emit(event: PredictionEvent): void;
+  /** Adds an event to the log and returns its id; never waits. */
+  emit(event: PredictionEvent): string;
   checkpointed(state: RunState): void;
   /** Publishes the last event; resolves when it is out. Nothing can be emitted afterwards. */
   end(event: PredictionEvent): Promise<void>;
+  /** Id that the next event will have. */
+  nextId(): string;
+  /** What earlier attempts have told. */
+  earlier(): Promise<LogEntry[]>;
   /** Forgets the claim without an end: another worker takes over. */
   release(): void;
   /** Aborted when another worker has taken over, or the prediction was canceled. */

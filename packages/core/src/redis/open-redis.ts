@@ -55,6 +55,10 @@ function optionsOf(settings: RedisSettings, role: RedisRole): RedisOptions {
   };
 }
 
+/** A second connection like the first, e.g. for blocking calls; the caller closes it. */
+export const duplicateRedis = (connection: RedisConnection): RedisConnection =>
+  connection instanceof Cluster ? connection.duplicate() : connection.duplicate();
+
 /** Closes a connection without waiting for a Redis that is away. */
 export async function closeRedis(connection: RedisConnection): Promise<void> {
   const quit = connection.quit().catch(() => undefined);

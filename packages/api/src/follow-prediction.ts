@@ -1,0 +1,92 @@
+import {
+  findPrediction,
+  hasEnded,
+  type PredictionRow,
+} from "@sluice/core/prediction/accepted-prediction";
+import { replay } from "@sluice/core/prediction/event-record";
+import {
+  compareEntryIds,
+  type FinalEvent,
+  type LogEntry,
+  type PredictionResult,
+} from "@sluice/core/prediction/prediction";
+import type { Deps } from "./deps.ts";
+
+const recheckMs = 5000;
+
+/**
+ * All entries of a prediction after `after`, whether it waits, runs or has ended, and whoever runs it. `onEntries` gets them in
+ * order and without gaps; `onEnd` is called once, after the last. Returns what ends it.
+ */
+export function followPrediction(
+  { db, transport, log }: Pick<Deps, "db" | "transport" | "log">,
+  predictionId: string,
+  after: string | undefined,
+  onEntries: (entries: LogEntry[]) => void,
+  onEnd: () => void,
+): () => void {
+  let last = after ?? "";
+  let done = false;
+  const stopTail = transport.tail(predictionId, after, deliver);
+  const timer = setInterval(() => void look(), recheckMs);
+  void look();
+
+  function deliver(entries: LogEntry[]): void {
+    if (done) return;
+    const fresh = last ? entries.filter((entry) => compareEntryIds(entry.id, last) > 0) : entries;
+    if (fresh.length === 0) return;
+    last = fresh.at(-1)!.id;
+    onEntries(fresh);
+    if (fresh.at(-1)!.event.type === "prediction.ended") stop(true);
+  }
+
+  /** The log of one that has ended may have gone: then its row has it. */
+  async function look(): Promise<void> {
+    try {
+      const row = await findPrediction(db, predictionId);
+      if (done || !row || !(hasEnded(row) || row.state === "paused")) return;
+      const execution = row.execution_id
+        ? await db
+            .selectFrom("execution")
+            .select("execution_data")
+            .where("id", "=", row.execution_id)
+            .executeTakeFirst()
+        : undefined;
+      const entries = replay(row.events, execution?.execution_data ?? null);
+      deliver(entries);
+      if (!done) deliver([{ id: nextAfter(last), event: endOf(row) }]);
+    } catch (error) {
+      log.warn(
+        { predictionId, reason: (error as Error).message },
+        "The log of a prediction could not be looked up",
+      );
+    }
+  }
+
+  function stop(ended: boolean): void {
+    if (done) return;
+    done = true;
+    clearInterval(timer);
+    stopTail();
+    if (ended) onEnd();
+  }
+
+  return () => stop(false);
+}
+
+/** Canceled while it waited, nothing was logged: its end is made from its row. */
+function endOf(row: PredictionRow): FinalEvent {
+  const result = JSON.parse(row.result ?? "{}") as PredictionResult;
+  const state = row.state as FinalEvent["state"];
+  return {
+    type: "prediction.ended",
+    state,
+    status: state === "canceled" ? "TERMINATED" : "ERROR",
+    result,
+  };
+}
+
+function nextAfter(id: string): string {
+  const [fence = "0", sequence = "0"] = (id || "0-0").split("-");
+  return `${fence}-${Number(sequence) + 1}`;
+}

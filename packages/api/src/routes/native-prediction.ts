@@ -1,0 +1,284 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { AppError } from "@sluice/core/error";
+import {
+  acceptPrediction,
+  cancelQueued,
+  findPrediction,
+  hasEnded,
+  listPredictions,
+} from "@sluice/core/prediction/accepted-prediction";
+import type { Context } from "hono";
+import { admit } from "../admit.ts";
+import type { Deps, Env } from "../deps.ts";
+import { openEventStream } from "../event-stream.ts";
+import { followPrediction } from "../follow-prediction.ts";
+import { nativeFrame, rejoinFrame } from "../native-dialect.ts";
+import {
+  NewPrediction,
+  Prediction,
+  PredictionStates,
+  toOpenPrediction,
+  toPrediction,
+} from "../native-prediction.ts";
+import { readBody } from "../read-body.ts";
+import { enqueue, newJob } from "../submit.ts";
+
+const maxWaitSeconds = 60;
+const Problem = z.object({ code: z.string(), message: z.string() }).openapi("Problem");
+const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+const IdParam = z.object({ id: z.string() });
+const problems = {
+  401: json(z.object({ error: z.string() }), "No valid API key"),
+  404: json(Problem, "No such prediction or flow"),
+};
+
+const create = createRoute({
+  method: "post",
+  path: "/v1/predictions",
+  summary: "Accept a prediction",
+  description:
+    "202 means that it is stored and will be answered. `Prefer: wait=n` waits up to 60 s for the end, `Accept: text/event-stream` streams it. With `Idempotency-Key` a repeated request gets the same prediction.",
+  request: {
+    headers: z.object({
+      "idempotency-key": z.string().max(200).optional(),
+      prefer: z.string().optional(),
+    }),
+    body: { content: { "application/json": { schema: NewPrediction } }, required: true },
+  },
+  responses: {
+    200: json(Prediction, "It ended while the caller waited"),
+    202: json(Prediction, "It is stored and will be answered"),
+    400: json(Problem, "The request is not valid"),
+    409: json(Problem, "The idempotency key was used for another request"),
+    422: json(Problem, "The flow cannot run; the message names the node"),
+    ...problems,
+  },
+});
+const get = createRoute({
+  method: "get",
+  path: "/v1/predictions/{id}",
+  summary: "Get a prediction",
+  request: { params: IdParam },
+  responses: { 200: json(Prediction, "The prediction"), ...problems },
+});
+const list = createRoute({
+  method: "get",
+  path: "/v1/predictions",
+  summary: "List predictions, newest first",
+  request: {
+    query: z.object({
+      flowId: z.uuid().optional(),
+      chatId: z.string().optional(),
+      state: z.enum(PredictionStates).optional(),
+      cursor: z.string().regex(/^prd_/).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({ data: z.array(Prediction), next: z.string().optional() }),
+      "A page; `next` is the cursor of the next one",
+    ),
+    401: problems[401],
+  },
+});
+const cancel = createRoute({
+  method: "post",
+  path: "/v1/predictions/{id}/cancel",
+  summary: "Cancel a prediction",
+  description:
+    "Reaches a waiting one and the model call of a running one. A final state never changes.",
+  request: { params: IdParam },
+  responses: { 200: json(Prediction, "The prediction as it is now"), ...problems },
+});
+const stream = createRoute({
+  method: "get",
+  path: "/v1/predictions/{id}/stream",
+  summary: "Follow a prediction's events",
+  description:
+    "Server-sent events from the first, or after `Last-Event-ID` or `?after=`; while it runs and after its end, from any replica.",
+  request: {
+    params: IdParam,
+    query: z.object({
+      after: z
+        .string()
+        .regex(/^\d+-\d+$/)
+        .optional(),
+    }),
+  },
+  responses: {
+    200: { description: "Events", content: { "text/event-stream": { schema: z.string() } } },
+    ...problems,
+  },
+});
+
+/** Our own predictions API. */
+export function nativePredictionRoutes(deps: Deps) {
+  const { db, transport } = deps;
+  const app = new OpenAPIHono<Env>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const [issue] = result.error.issues;
+      throw new AppError("invalid", `${issue?.path.join(".") || "request"}: ${issue?.message}`);
+    },
+  });
+
+  const found = async (id: string): Promise<Prediction> => {
+    const row = await findPrediction(db, id);
+    if (row) {
+      const claimed = row.state === "queued" && (await transport.isClaimed(id).catch(() => false));
+      return { ...toPrediction(row), ...(claimed && { state: "running" as const }) };
+    }
+    const open = await transport.find(id);
+    if (open) return toOpenPrediction(open);
+    throw new AppError("not_found", `Prediction ${id} not found`);
+  };
+
+  app.openAPIRegistry.registerPath(create);
+  app.post("/v1/predictions", async (c) => {
+    const parsed = NewPrediction.safeParse(await readBody(c, deps.settings.maxBodyBytes));
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new AppError("invalid", `${issue?.path.join(".") || "body"}: ${issue?.message}`);
+    }
+    const { id, created } = await accept(deps, c, parsed.data);
+    c.header("Location", `/v1/predictions/${id}`);
+    c.header("x-prediction-id", id);
+    if (!created) c.header("Idempotent-Replayed", "true");
+    if (c.req.header("accept")?.includes("text/event-stream"))
+      return streamed(deps, c, id, undefined);
+    const seconds = waitSeconds(c.req.header("prefer"));
+    if (seconds > 0) await ended(deps, id, seconds * 1000);
+    const prediction = await found(id);
+    const open = prediction.state === "queued" || prediction.state === "running";
+    return c.json(prediction, open ? 202 : 200);
+  });
+  app.openapi(get, async (c) => c.json(await found(c.req.valid("param").id), 200));
+  app.openapi(list, async (c) => {
+    const filter = c.req.valid("query");
+    const rows = await listPredictions(db, filter);
+    const data = rows.map(toPrediction);
+    const next = rows.length === filter.limit ? rows.at(-1)?.id : undefined;
+    return c.json(
+      {
+        data: filter.cursor ? data : [...(await openOnes(deps, filter, data)), ...data],
+        ...(next && { next }),
+      },
+      200,
+    );
+  });
+  app.openapi(cancel, async (c) => {
+    const { id } = c.req.valid("param");
+    const row = await findPrediction(db, id);
+    if (!row && !(await transport.find(id)))
+      throw new AppError("not_found", `Prediction ${id} not found`);
+    if (!row || !hasEnded(row)) {
+      await cancelQueued(db, id);
+      await transport.cancel(id);
+      await ended(deps, id, 2000);
+    }
+    return c.json(await found(id), 200);
+  });
+  app.openAPIRegistry.registerPath(stream);
+  app.get("/v1/predictions/:id/stream", async (c) => {
+    const id = c.req.param("id");
+    await found(id);
+    const after = c.req.header("last-event-id") || c.req.query("after") || undefined;
+    if (after && !/^\d+-\d+$/.test(after))
+      throw new AppError("invalid", `${after} is not an event id`);
+    return streamed(deps, c, id, after);
+  });
+  return app;
+}
+
+async function accept(
+  deps: Deps,
+  c: Context<Env>,
+  asked: NewPrediction,
+): Promise<{ id: string; created: boolean }> {
+  const admitted = await admit(deps, c, asked.flowId);
+  if (admitted instanceof Response) throw new AppError("limited", await admitted.text());
+  const { flowId, chatId, sessionId, deadlineSeconds, priority, metadata, webhook, ...request } =
+    asked;
+  const read = { request, stream: true, chatId, sessionId };
+  const made = await newJob(deps, admitted, read, { stream: true });
+  const job = {
+    ...made,
+    accepted: true,
+    replyTo: "",
+    priority: priority ?? 0,
+    deadlineAt: made.acceptedAt + (deadlineSeconds ?? 24 * 3600) * 1000,
+  };
+  const sealed = "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined;
+  const { row, created } = await acceptPrediction(deps.db, {
+    job,
+    apiKeyId: c.get("apiKey")?.id,
+    idempotencyKey: c.req.header("idempotency-key") || undefined,
+    asked,
+    metadata,
+    webhook: webhook && { url: webhook.url, events: webhook.events ?? [] },
+    sealedRequest: sealed,
+  });
+  // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.
+  if (created) await enqueue(deps, job).catch(() => {});
+  return { id: row.id, created };
+}
+
+function waitSeconds(prefer: string | undefined): number {
+  const seconds = Number(/(?:^|[,;\s])wait=(\d+)/.exec(prefer ?? "")?.[1] ?? 0);
+  return Math.min(seconds, maxWaitSeconds);
+}
+
+function ended(deps: Deps, id: string, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const stop = followPrediction(deps, id, undefined, () => {}, finish);
+    const timer = setTimeout(finish, timeoutMs);
+  });
+}
+
+function streamed(deps: Deps, c: Context, id: string, after: string | undefined): Response {
+  const stream = openEventStream(c, rejoinFrame);
+  const stop = followPrediction(
+    deps,
+    id,
+    after,
+    (entries) => stream.write(entries.map(nativeFrame).join("")),
+    () => stream.end(),
+  );
+  stream.onGone(stop);
+  return stream.response;
+}
+
+/** Predictions whose callers are connected have no row before their end. */
+async function openOnes(
+  { transport }: Deps,
+  filter: {
+    flowId?: string | undefined;
+    chatId?: string | undefined;
+    state?: string | undefined;
+    limit: number;
+  },
+  known: Prediction[],
+): Promise<Prediction[]> {
+  if (filter.state && filter.state !== "queued" && filter.state !== "running") return [];
+  const open = await transport.open(filter.limit).catch(() => []);
+  const seen = new Set(known.map(({ id }) => id));
+  return open
+    .map(toOpenPrediction)
+    .filter(
+      (prediction) =>
+        !seen.has(prediction.id) &&
+        (!filter.flowId || prediction.flowId === filter.flowId) &&
+        (!filter.chatId || prediction.chatId === filter.chatId) &&
+        (!filter.state || prediction.state === filter.state),
+    )
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+}
