@@ -2,6 +2,7 @@ import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import type {
   FinalEvent,
   LogEntry,
+  PredictionJob,
   PredictionResult,
   PredictionState,
 } from "@sluice/core/prediction/prediction";
@@ -20,10 +21,11 @@ export interface Ended {
  */
 export function waitForEnd(
   { transport, db, log }: Pick<Deps, "transport" | "db" | "log">,
-  predictionId: string,
+  job: PredictionJob,
   timeoutMs: number,
   onEntries: (entries: LogEntry[]) => void = () => {},
 ): { ended: Promise<Ended | undefined>; stop(): void } {
+  const predictionId = job.id;
   let finish: (ended: Ended | undefined) => void = () => {};
   const ended = new Promise<Ended | undefined>((resolve) => {
     finish = resolve;
@@ -36,7 +38,7 @@ export function waitForEnd(
   const look = async () => {
     try {
       const found = await findEndedPrediction(db, predictionId);
-      if (!found) return;
+      if (!found) return await queueAgain(transport, job);
       const event: FinalEvent = { type: "prediction.ended", status: "FINISHED", ...found };
       onEntries([{ id: "", event }]);
       stop(found);
@@ -58,6 +60,12 @@ export function waitForEnd(
     finish(end);
   }
   return { ended, stop };
+}
+
+/** A Redis that came back empty has forgotten the job; its caller still waits. */
+async function queueAgain(transport: Deps["transport"], job: PredictionJob): Promise<void> {
+  if ((await transport.isClaimed(job.id)) || (await transport.find(job.id))) return;
+  await transport.add(job);
 }
 
 const watches = new WeakMap<object, Map<string, Set<() => void>>>();

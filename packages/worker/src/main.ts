@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const database = openDatabase(databaseOptions(config));
   const credentialKey = config.FLOWISE_SECRETKEY_OVERWRITE
     ? await credentialKeyFromText(config.FLOWISE_SECRETKEY_OVERWRITE)
-    : await ensureCredentialKey(database.db);
+    : await once("the database is migrated", () => ensureCredentialKey(database.db));
   const keys = redisKeys(config.QUEUE_NAME);
   const queue = queueSettings(config, redis);
   const producer = openPredictionQueue(connections.producer, queue);
@@ -97,6 +97,18 @@ async function main(): Promise<void> {
   process.once("SIGINT", () => void stop("SIGINT"));
   // A worker that was started by a parent does not outlive it.
   process.once("disconnect", () => process.exit(1));
+}
+
+/** The API or the deploy migrates; a worker that is quicker waits for that, a minute at most. */
+async function once<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+  for (let left = 60; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw new Error(`waited in vain until ${what}: ${(error as Error).message}`);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
 }
 
 /** In a bundle the sandbox's child is a file beside this one. */

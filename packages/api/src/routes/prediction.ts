@@ -63,7 +63,7 @@ export function predictionRoutes(deps: Deps) {
 }
 
 async function answered(deps: Deps, c: Context, job: PredictionJob): Promise<Response> {
-  const waiting = waitForEnd(deps, job.id, deps.settings.predictionTimeoutMs);
+  const waiting = waitForEnd(deps, job, deps.settings.predictionTimeoutMs);
   try {
     await enqueue(deps, job);
   } catch (error) {
@@ -81,7 +81,7 @@ async function streamed(deps: Deps, c: Context, job: PredictionJob): Promise<Res
   const dialect = flowiseDialect(errorPrefix);
   const early: string[] = [];
   let write: (frames: string) => void = (frames) => void early.push(frames);
-  const waiting = waitForEnd(deps, job.id, deps.settings.predictionTimeoutMs, (entries) => {
+  const waiting = waitForEnd(deps, job, deps.settings.predictionTimeoutMs, (entries) => {
     write(entries.map(dialect.frames).join(""));
   });
   try {

@@ -200,6 +200,16 @@ export function openEventPublisher(
         wake(0);
       });
     },
+    /** Resolves when nothing of a run waits to be sent, or after `timeoutMs`. */
+    async drained(box: Outbox, timeoutMs: number): Promise<void> {
+      const until = Date.now() + timeoutMs;
+      while (outboxes.has(box) && (box.pending.length > 0 || busy) && Date.now() < until) {
+        box.stream = true;
+        box.urgent = true;
+        wake(0);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
     close(): void {
       closed = true;
       if (timer) clearTimeout(timer);

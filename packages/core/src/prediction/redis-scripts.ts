@@ -7,7 +7,7 @@
 export const claimScript = `
 local claim = redis.call('HMGET', KEYS[1], 'fence', 'ended', 'checkpoint', 'worker')
 if claim[2] then return {0, 2, false} end
-if claim[4] and redis.call('EXISTS', ARGV[5] .. claim[4]) == 1 then return {0, 2, false} end
+if claim[4] and claim[4] ~= ARGV[1] and redis.call('EXISTS', ARGV[5] .. claim[4]) == 1 then return {0, 2, false} end
 local fence = math.max(tonumber(claim[1] or '0'), tonumber(ARGV[6])) + 1
 redis.call('HSET', KEYS[1], 'fence', fence, 'worker', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -49,7 +49,9 @@ for k = 2, #KEYS, 2 do
     lost[#lost + 1] = i
   else
     if id ~= '' then
-      redis.call('XADD', KEYS[k + 1], 'MAXLEN', '~', ARGV[3], id, 'e', payload)
+      -- A call whose answer was lost is sent again: what it added is there already.
+      local added = redis.pcall('XADD', KEYS[k + 1], 'MAXLEN', '~', ARGV[3], id, 'e', payload)
+      if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller', 1, true) then return added end
       redis.call('PEXPIRE', KEYS[k + 1], ARGV[1])
     end
     if checkpoint ~= '' then redis.call('HSET', KEYS[k], 'fence', fence, 'checkpoint', checkpoint) end

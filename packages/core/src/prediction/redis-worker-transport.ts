@@ -85,6 +85,8 @@ export async function openRedisWorkerTransport(
   }
 
   async function claim(job: PredictionJob, onCancel: () => void): Promise<Claim | undefined> {
+    // A second job of a prediction that runs here: the one at work is enough.
+    if (inHand.has(job.id)) return undefined;
     const jobId = currentJobIds.get(job) ?? jobIdOf(job);
     const [fence, state, saved] = (await command.eval(
       claimScript,
@@ -154,8 +156,10 @@ export async function openRedisWorkerTransport(
 
   /** Gives a running prediction to whoever is free; it goes on after its last finished node. */
   async function handBack(held: InHand): Promise<void> {
-    publisher.remove(held.box);
+    // What is known is told first: the checkpoint must not be ahead of what readers have seen.
+    await publisher.drained(held.box, 2000);
     held.lost.abort();
+    publisher.remove(held.box);
     inHand.delete(held.job.id);
     const checkpoint = held.latest ? JSON.stringify(held.latest) : "";
     await command.eval(
