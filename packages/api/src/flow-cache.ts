@@ -4,7 +4,7 @@ import { isStreamable } from "@sluice/core/flow/is-streamable";
 import { type FlowLimit, readFlowLimit } from "@sluice/core/limit/flow-limit";
 import type { Change, Epochs } from "@sluice/core/limit/intake";
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
-import { planFlow } from "@sluice/engine/plan";
+import { type Plan, planFlow } from "@sluice/engine/plan";
 
 /** What the way in reads of a flow. */
 export interface AdmittedFlow {
@@ -13,6 +13,8 @@ export interface AdmittedFlow {
   type: FlowType;
   streamable: boolean;
   limit: FlowLimit | undefined;
+  /** Session of callers who name none, set at a chatflow's memory. */
+  sessionId: string | undefined;
   /** Id of the key that callers must send. */
   apiKeyId: string | undefined;
   origins: { allowed: string[]; message: string };
@@ -61,6 +63,7 @@ async function admitted(flow: Flow): Promise<AdmittedFlow> {
   const graph = FlowGraph.parse(JSON.parse(flow.flow_data));
   const type = FlowType.parse(flow.type);
   const chatbotConfig = parse(flow.chatbot_config);
+  const plan = await planFlow(graph, type);
   return {
     id: flow.id,
     version: flow.version,
@@ -74,12 +77,12 @@ async function admitted(flow: Flow): Promise<AdmittedFlow> {
         chatbotConfig?.allowedOriginsError || "This site is not allowed to access this chatbot",
       ),
     },
-    refusal: await refusalOf(graph, type),
+    sessionId: plan.chat?.memory?.sessionId || undefined,
+    refusal: refusalOf(plan),
   };
 }
 
-async function refusalOf(graph: FlowGraph, type: FlowType): Promise<string | undefined> {
-  const plan = await planFlow(graph, type);
+function refusalOf(plan: Plan): string | undefined {
   if (plan.unsupported.length > 0)
     return `This flow uses nodes that are not supported: ${plan.unsupported.join(", ")}`;
   if (plan.problems.length > 0)

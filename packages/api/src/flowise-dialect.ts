@@ -4,6 +4,7 @@ import type {
   PredictionResult,
 } from "@sluice/core/prediction/prediction";
 import type { NodeRecord } from "@sluice/engine/event";
+import type { ChatOutcome } from "@sluice/engine/run";
 
 /** A frame of Flowise's stream: `message:` and one `data:` line. `id` lets a reader come back to where it was. */
 export const frame = (id: string, payload: object): string =>
@@ -18,6 +19,8 @@ export function flowiseDialect(errorPrefix: string) {
     switch (event.type) {
       case "flow.started":
         return [{ event: "agentFlowEvent", data: "INPROGRESS" }];
+      case "chat.started":
+        return [{ event: "start", data: event.text }];
       case "node.started":
         return [nodeFrame(event, "INPROGRESS")];
       case "node.restarted":
@@ -91,16 +94,23 @@ function endPayloads(result: PredictionResult, state: string, errorPrefix: strin
   const end = { event: "end", data: "[DONE]" };
   if (state !== "succeeded" && state !== "paused")
     return [{ event: "error", data: wordsOf(result.error ?? "The run failed", errorPrefix) }, end];
-  const { chatId, messageId, question, sessionId, action } = result;
+  const { chatId, messageId, question, sessionId, action, chat } = result;
   const metadata = {
     chatId,
     chatMessageId: messageId,
     ...(question && { question }),
     sessionId,
     ...(action && { action }),
+    ...(chat && shownOf(chat)),
   };
   return [{ event: "metadata", data: metadata }, end];
 }
+
+/** What a chatflow shows beside its answer. */
+const shownOf = ({ memoryType, flowVariables }: ChatOutcome) => ({
+  ...(memoryType && { memoryType }),
+  ...(flowVariables && { flowVariables }),
+});
 
 /** Flowise's words for a failed run; clients cut the prefix off. */
 export function wordsOf(error: string, prefix: string): string {
@@ -111,8 +121,19 @@ export function wordsOf(error: string, prefix: string): string {
 
 /** Flowise's JSON answer. */
 export function flowiseAnswer(result: PredictionResult): Record<string, unknown> {
-  const { text, question, form, chatId, messageId, executionId, sessionId, action, records } =
+  const { text, question, form, chatId, messageId, executionId, sessionId, action, records, chat } =
     result;
+  if (chat) {
+    const ids = { chatId, chatMessageId: messageId, sessionId };
+    return {
+      ...chat.body,
+      ...(question && { question }),
+      ...ids,
+      isStreamValid: false,
+      ...(action && { action }),
+      ...shownOf(chat),
+    };
+  }
   return {
     text,
     ...(question && { question }),

@@ -4,6 +4,8 @@ import type { Usage } from "./model.ts";
 export type FlowEvent =
   | { type: "flow.started" }
   | { type: "node.started"; nodeId: string; label: string }
+  /** A chatflow begins its answer with this text, which comes again as a delta. */
+  | { type: "chat.started"; nodeId: string; text: string }
   | { type: "text.delta"; nodeId: string; text: string }
   | { type: "reasoning.delta"; nodeId: string; text: string }
   /** `durationS` in seconds. */

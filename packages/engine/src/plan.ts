@@ -1,3 +1,4 @@
+import type { ChatPlan } from "./chatflow/plan-chatflow.ts";
 import { type FlowGraph, type FlowNode, type FlowType, isStickyNote } from "./graph.ts";
 import type { AgentflowNode } from "./node.ts";
 import { agentflowNodes, isSupportedModel, isSupportedTool } from "./nodes/registry.ts";
@@ -9,6 +10,8 @@ export interface Plan {
   type: FlowType;
   startId: string;
   nodes: Map<string, PlannedNode>;
+  /** The graph of a chatflow, which has none of the nodes above. */
+  chat?: ChatPlan;
   /** What keeps the flow from running, each naming its node. */
   problems: Problem[];
   /** Component names that the flow needs and we do not have. */
@@ -44,6 +47,11 @@ export interface Child {
 }
 
 export async function planFlow(graph: FlowGraph, type: FlowType): Promise<Plan> {
+  if (type === "CHATFLOW" || type === "ASSISTANT") {
+    const { planChatflow } = await import("./chatflow/plan-chatflow.ts");
+    const planned = planChatflow(graph);
+    return { type, startId: planned.chat.order[0]?.id ?? "", nodes: new Map(), ...planned };
+  }
   const nodes = new Map<string, PlannedNode>();
   const canvas = graph.nodes.filter((node) => !isStickyNote(node));
   const edges = graph.edges.filter(

@@ -12,6 +12,8 @@ export interface RunInput {
   overrideConfig?: Record<string, unknown>;
   uploads?: Upload[];
   humanInput?: { type: string; startNodeId?: string; feedback?: string };
+  /** Someone listens while the answer comes. */
+  stream?: boolean;
   /** What a caller may override; undefined means nothing. */
   permissions?: OverridePermissions;
   /** True when the conversation is known to be new, so that nothing needs to be loaded. */

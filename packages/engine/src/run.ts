@@ -17,7 +17,18 @@ export interface Outcome {
   error?: string;
   /** What the caller is asked, when the run waits for a human. */
   action?: Record<string, unknown>;
+  /** What a chatflow answered; agentflows have none. */
+  chat?: ChatOutcome;
   run: RunState;
+}
+
+export interface ChatOutcome {
+  /** Fields of the answer, by Flowise's names; empty when the run failed. */
+  body: Record<string, unknown>;
+  /** Label of the memory that is part of the flow. */
+  memoryType?: string;
+  /** What the flow's variables show. */
+  flowVariables?: Record<string, unknown>;
 }
 
 /** What a run carries along; loaded once, on first use. */
@@ -34,7 +45,7 @@ export interface RunContext {
 }
 
 /**
- * Runs an agentflow to its end or to its next pause; failures are an outcome, not an exception.
+ * Runs a flow to its end or to its next pause; failures are an outcome, not an exception.
  * `from` is a state that {@link Services.checkpoint} was given: the run goes on after the last finished node.
  */
 export async function run(
@@ -43,6 +54,10 @@ export async function run(
   services: Services,
   from?: RunState,
 ): Promise<Outcome> {
+  if (plan.chat) {
+    const { runChatflow } = await import("./chatflow/run-chatflow.ts");
+    return runChatflow(plan.chat, request, services);
+  }
   checkedHistory(request.history);
   const state = from ?? newRunState(plan.startId);
   const context = newContext(plan, request, services, state);

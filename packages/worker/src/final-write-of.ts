@@ -29,18 +29,21 @@ export function finalWriteOf(
       segment: job.segment,
       result: JSON.stringify(kept),
       error: outcome.error ?? null,
-      executionId: job.executionId,
+      executionId: outcome.chat ? null : job.executionId,
       createdAt: new Date(job.acceptedAt),
       startedAt: new Date(startedAt),
       finishedAt: new Date(endedAt),
       events: ended.events,
     },
-    execution: {
-      state: outcome.status,
-      data: JSON.stringify(outcome.run.records),
-      action: outcome.action ? JSON.stringify(outcome.action) : null,
-      stoppedAt: outcome.status === "STOPPED" ? new Date(endedAt) : null,
-    },
+    // A chatflow leaves no record of its nodes.
+    execution: outcome.chat
+      ? undefined
+      : {
+          state: outcome.status,
+          data: JSON.stringify(outcome.run.records),
+          action: outcome.action ? JSON.stringify(outcome.action) : null,
+          stoppedAt: outcome.status === "STOPPED" ? new Date(endedAt) : null,
+        },
     messages: answered ? messagesOf(job, request, outcome, endedAt) : [],
   };
 }
@@ -51,12 +54,13 @@ function messagesOf(
   outcome: Outcome,
   endedAt: number,
 ): FinalMessage[] {
-  const output = outcome.run.records.at(-1)?.data.output ?? {};
+  const output = outcome.chat?.body ?? outcome.run.records.at(-1)?.data.output ?? {};
   const json = (value: unknown) =>
     value === undefined || value === null || (Array.isArray(value) && value.length === 0)
       ? null
       : JSON.stringify(value);
-  const shared = { chatType: job.chatType };
+  const memoryType = outcome.chat ? (outcome.chat.memoryType ?? "") : null;
+  const shared = { chatType: job.chatType, memoryType };
   const uploads = request.uploads?.map(({ data, ...upload }) => upload);
   return [
     {

@@ -128,6 +128,7 @@ function inputOf(job: PredictionJob, request: PredictionRequest, planned: Planne
     sessionId: job.sessionId,
     messageId: job.messageId,
     newConversation: job.newConversation,
+    stream: job.stream,
     ...(planned.permissions && { permissions: planned.permissions }),
   };
 }
@@ -161,6 +162,7 @@ async function finish(
     messageId: job.messageId,
     executionId: job.executionId,
     ...(outcome.action && { action: outcome.action }),
+    ...(outcome.chat && { chat: outcome.chat }),
     ...(!job.stream && { records: withoutCredentials(outcome.run.records) as NodeRecord[] }),
     startedAt,
     endedAt: Date.now(),

@@ -40,6 +40,8 @@ export interface FinalMessage {
   artifacts?: string | null;
   action?: string | null;
   leadEmail?: string | null;
+  /** "" in a chatflow without a memory. */
+  memoryType?: string | null;
   createdAt: Date;
 }
 
@@ -170,6 +172,7 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
     m.map((x) => x.message.leadEmail ?? null),
     m.map((x) => x.message.createdAt),
     p.map((x) => x.events),
+    m.map((x) => x.message.memoryType ?? null),
   ];
   const { rows } = await pool.query<{ id: string }>({
     name: "final-write",
@@ -203,15 +206,15 @@ with written as (
     action = excluded.action, updated_date = excluded.updated_date, stopped_date = excluded.stopped_date
 ), said as (
   insert into chat_message (id, role, chatflowid, execution_id, content, chat_type, chat_id, session_id,
-    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created_date)
+    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created_date, memory_type)
   select m.id, m.role, m.flow_id, m.execution_id, m.content, m.chat_type, m.chat_id, m.session_id,
     m.source_documents, m.used_tools, m.file_annotations, m.reason_content, m.file_uploads, m.artifacts, m.action,
-    m.lead_email, m.created
+    m.lead_email, m.created, m.memory_type
   from unnest($25::uuid[], $26::text[], $27::text[], $28::uuid[], $29::uuid[], $30::text[], $31::text[], $32::text[],
     $33::text[], $34::text[], $35::text[], $36::text[], $37::text[], $38::text[], $39::text[], $40::text[], $41::text[],
-    $42::timestamptz[])
+    $42::timestamptz[], $44::text[])
     with ordinality as m(id, prediction_id, role, flow_id, execution_id, content, chat_type, chat_id, session_id,
-    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created, n)
+    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created, memory_type, n)
   join written on written.id = m.prediction_id
   order by m.n
 )

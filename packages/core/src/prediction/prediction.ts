@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { FlowEvent, NodeRecord, RunStatus } from "@sluice/engine/event";
+import type { ChatOutcome } from "@sluice/engine/run";
 import type { Upload } from "@sluice/engine/run-input";
 
 /** The states of a prediction; the last four are final and never left. */
@@ -82,6 +83,8 @@ export interface PredictionResult {
   messageId: string;
   executionId: string;
   action?: Record<string, unknown>;
+  /** What a chatflow answered, in place of records. */
+  chat?: ChatOutcome;
   /** Execution records, credential ids removed; absent where the reader has them from `node.finished`. */
   records?: NodeRecord[];
   startedAt: number;

@@ -1,0 +1,38 @@
+import { toChatMessage } from "../conversation.ts";
+import type { HistoryMessage } from "../event.ts";
+import type { ChatMessage } from "../model.ts";
+import { checkedHistory } from "../request.ts";
+import type { ChatRun } from "./chat-node.ts";
+
+/** The request's own history in front of the saved messages of the session. */
+export async function pastMessages(
+  run: Pick<ChatRun, "past" | "request">,
+): Promise<HistoryMessage[]> {
+  return [...requestHistory(run.request.history), ...(await run.past())];
+}
+
+/** Messages as a model takes them; empty ones say nothing. */
+export const toChatMessages = (messages: HistoryMessage[]): ChatMessage[] =>
+  messages.filter(({ content }) => content !== "").map(toChatMessage);
+
+/** One line for each message, as prompts show a conversation. */
+export const historyLines = (
+  messages: { role: string; content: unknown }[],
+  names = { user: "Human", assistant: "Assistant" },
+): string =>
+  messages
+    .filter(({ content }) => typeof content === "string" && content !== "")
+    .map(({ role, content }) => `${role === "user" ? names.user : names.assistant}: ${content}`)
+    .join("\n");
+
+/** Chatflows take `{type, message}` of older clients, too. */
+function requestHistory(history: unknown): HistoryMessage[] {
+  if (!Array.isArray(history)) return checkedHistory(history);
+  return checkedHistory(
+    history.map((one) =>
+      one?.role === undefined && one?.type !== undefined
+        ? { role: one.type, content: one.message }
+        : one,
+    ),
+  );
+}

@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { defineChatNode } from "../../chatflow/chat-node.ts";
+import type { ChatMemory } from "../../chatflow/chat-parts.ts";
+import { pastMessages, toChatMessages } from "../../chatflow/past.ts";
+
+/** Remembers the saved messages of the session. */
+export const bufferMemory = defineChatNode({
+  name: "bufferMemory",
+  inputs: z.looseObject({}),
+  init: (_, run): ChatMemory => ({
+    kind: "memory",
+    messages: async () => toChatMessages(await pastMessages(run)),
+  }),
+});

@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { defineChatNode } from "../../chatflow/chat-node.ts";
+import type { ChatMemory } from "../../chatflow/chat-parts.ts";
+import { pastMessages, toChatMessages } from "../../chatflow/past.ts";
+import { number } from "../../input.ts";
+
+/** Remembers the last `k` exchanges of the session. */
+export const bufferWindowMemory = defineChatNode({
+  name: "bufferWindowMemory",
+  inputs: z.object({ k: number }),
+  init: ({ k }, run): ChatMemory => ({
+    kind: "memory",
+    messages: async () => toChatMessages(await pastMessages(run)).slice(-2 * (k || 4)),
+  }),
+});

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { askModel, imageParts, withImages } from "../../chatflow/ask-model.ts";
+import { defineChatNode } from "../../chatflow/chat-node.ts";
+import { memory, model, optional, prompt } from "../../chatflow/chat-parts.ts";
+import { fillPrompt, type PromptMessage, valuesFor } from "../../chatflow/prompt.ts";
+import { parseTemplate } from "../../chatflow/template.ts";
+import { text } from "../../input.ts";
+
+const defaultSystem =
+  "This is a friendly conversation between a person and an assistant. The assistant is helpful and specific, and says so when it does not know an answer.";
+
+/** Talks with the user, remembering what was said. */
+export const conversationChain = defineChatNode({
+  name: "conversationChain",
+  inputs: z.object({
+    model,
+    memory: optional(memory),
+    chatPromptTemplate: optional(prompt),
+    systemMessagePrompt: text,
+  }),
+  async run({ model, memory, chatPromptTemplate, systemMessagePrompt }, context) {
+    const { question } = context;
+    const own: PromptMessage[] = [
+      { role: "system", template: parseTemplate(systemMessagePrompt || defaultSystem) },
+      { role: "user", template: [{ variable: "input" }] },
+    ];
+    const messages = chatPromptTemplate?.messages ?? own;
+    const values = valuesFor({ messages, values: chatPromptTemplate?.values }, question, {
+      input: question,
+    });
+    const said = fillPrompt(messages, values);
+    const before = said.slice(0, -1);
+    const conversation = [...before, ...((await memory?.messages()) ?? []), said.at(-1)!];
+    const images = imageParts(context, model);
+    const { text } = await askModel(model, { messages: withImages(conversation, images) }, context);
+    return { text };
+  },
+});
