@@ -7,6 +7,7 @@ const loaders: Record<string, () => Promise<ToolComponent>> = {
   currentDateTime: async () => (await import("./current-date-time.ts")).currentDateTime,
   customTool: async () => (await import("./custom-tool.ts")).customTool,
   googleCustomSearch: async () => (await import("./google-custom-search.ts")).googleCustomSearch,
+  openAPIToolkit: async () => (await import("./openapi-toolkit.ts")).openAPIToolkit,
   requestsDelete: async () => (await import("./requests-delete.ts")).requestsDelete,
   requestsGet: async () => (await import("./requests-get.ts")).requestsGet,
   requestsPost: async () => (await import("./requests-post.ts")).requestsPost,
