@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -28,6 +28,18 @@ const banner = [
   "const __filename=import.meta.filename,__dirname=import.meta.dirname;",
 ].join("");
 
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  legalComments: "linked",
+  logLevel: "warning",
+  external: [...native, ...absent],
+  banner: { js: banner },
+} satisfies BuildOptions;
+
 /** Writes `<target>/api` and `<target>/worker`; each runs by `node main.js` and needs nothing else. */
 export async function bundle(target: string): Promise<void> {
   for (const [name, entry] of Object.entries(processes)) {
@@ -35,23 +47,17 @@ export async function bundle(target: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     await build({
-      absWorkingDir: root,
-      entryPoints: { main: entry, "code-child": codeChild },
+      ...common,
+      entryPoints: { main: entry },
       outdir: folder,
-      bundle: true,
       splitting: true,
       chunkNames: "chunks/[name]-[hash]",
-      format: "esm",
-      platform: "node",
-      target: "node24",
       minify: true,
       // Names of classes show in errors and logs.
       keepNames: true,
-      legalComments: "linked",
-      logLevel: "warning",
-      external: [...native, ...absent],
-      banner: { js: banner },
     });
+    // As it is written: parts of it go into the sandbox as text, where no helper of a bundler exists.
+    await build({ ...common, entryPoints: { "code-child": codeChild }, outdir: folder });
     const manifest = {
       name: `sluice-${name}`,
       private: true,
