@@ -53,7 +53,7 @@ export async function openRedisWorkerTransport(
 
   const heartbeat = openHeartbeat(command, keys, producer, {
     workerId,
-    intervalMs: options.heartbeatMs ?? 2000,
+    intervalMs: options.heartbeatMs ?? 1200,
     report: () => ({ capacity: draining ? 0 : capacity, running: inHand.size }),
   });
 
