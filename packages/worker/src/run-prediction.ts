@@ -82,6 +82,25 @@ export async function runPrediction(
   }
 }
 
+/** The last attempt has failed, too: the prediction ends all the same, and says so. */
+export async function giveUp(deps: RunnerDeps, job: PredictionJob, cause: Error): Promise<void> {
+  const now = Date.now();
+  const outcome = failure(`The prediction could not be run: ${cause.message}`);
+  const result = {
+    text: "",
+    error: outcome.error!,
+    chatId: job.chatId,
+    sessionId: job.sessionId,
+    messageId: job.messageId,
+    executionId: job.executionId,
+    startedAt: now,
+    endedAt: now,
+  };
+  const fence = Math.max(job.seedFence, 1_000_000);
+  const ended = { state: "failed" as const, fence, result, events: "[]" };
+  await deps.writer.write(finalWriteOf(job, {}, outcome, ended));
+}
+
 async function execute(
   deps: RunnerDeps,
   job: PredictionJob,

@@ -2,7 +2,14 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { findApiKey } from "@sluice/core/api-key/api-key";
 import { AppError } from "@sluice/core/error";
 import { Chatflow, toChatflow } from "@sluice/core/flow/chatflow";
-import { createFlow, deleteFlow, getFlow, listFlows, updateFlow } from "@sluice/core/flow/flow";
+import {
+  createFlow,
+  deleteFlow,
+  findFlow,
+  getFlow,
+  listFlows,
+  updateFlow,
+} from "@sluice/core/flow/flow";
 import { FlowInput, FlowPatch } from "@sluice/core/flow/flow-input";
 import { OverrideCandidate, overrideCandidates } from "@sluice/core/flow/override-candidate";
 import { FlowType } from "@sluice/engine/graph";
@@ -23,12 +30,14 @@ import { allow } from "../permission.ts";
 const allowed = (...verbs: string[]) =>
   allow(...verbs.flatMap((verb) => [`chatflows:${verb}`, `agentflows:${verb}`]));
 
+const NewFlow = FlowInput.extend({ id: z.uuid().optional().catch(undefined) });
+
 const create = createRoute({
   method: "post",
   path: "/api/v1/chatflows",
   summary: "Store a flow",
   middleware: [allowed("create", "update")] as const,
-  request: { body: body(FlowInput) },
+  request: { body: body(NewFlow) },
   responses: { 200: json(Chatflow, "The flow") },
 });
 
@@ -92,7 +101,10 @@ export const chatflowRoutes = (deps: Deps) => {
   const { db, onFlowChanged } = deps;
   return routes(deps, "chatflows", "flow-config")
     .openapi(create, async (c) => {
-      const flow = await createFlow(db, c.req.valid("json"));
+      const { id, ...input } = c.req.valid("json");
+      // An import keeps its ids; a copy of a flow that is here gets one of its own.
+      const free = id && !(await findFlow(db, id)) ? id : undefined;
+      const flow = await createFlow(db, input, free);
       await onFlowChanged(flow.id);
       return c.json(toChatflow(flow), 200);
     })

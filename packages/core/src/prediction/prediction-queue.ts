@@ -12,7 +12,8 @@ export interface QueueSettings {
 }
 
 // Attempts are for lost workers and hand-backs; a provider's errors are retried inside the model call.
-const attempts = 5;
+export const maxAttempts = 5;
+const backoff = { type: "exponential", delay: 500 };
 
 const prefixOf = ({ cluster }: QueueSettings) => (cluster ? "{bull}" : "bull");
 // A negative value switches a bound off, as in Flowise.
@@ -37,7 +38,8 @@ export function openPredictionQueue(connection: RedisConnection, settings: Queue
     async add(job: PredictionJob, jobId = jobIdOf(job)): Promise<void> {
       await queue.add("prediction", job, {
         jobId,
-        attempts,
+        attempts: maxAttempts,
+        backoff,
         ...(job.priority > 0 && { priority: job.priority }),
         removeOnComplete: keep(settings),
         removeOnFail: keep(settings),
