@@ -2,11 +2,14 @@ import type { CodeRunner } from "./code.ts";
 import type { FlowEvent, HistoryMessage, NodeRecord } from "./event.ts";
 import type { GuardedFetch } from "./http/guarded-fetch.ts";
 import type { RunState } from "./run-state.ts";
+import type { Mcp } from "./tools/mcp/mcp.ts";
 
 /** Everything a run may touch outside itself. The engine does no other I/O. */
 export interface Services {
   fetch: GuardedFetch;
   code: CodeRunner;
+  /** Absent where MCP servers cannot be used. */
+  mcp?: Mcp;
   /** Fields of a stored credential; an empty object for an empty id. Rejects when the id is unknown. */
   credential(id: string): Promise<Record<string, string>>;
   /** All variables by name, run-time ones read from the operator's environment. */

@@ -57,6 +57,7 @@ export function toolRun(services: Partial<Services> = {}, run: Partial<NodeRun> 
     run: state,
     isLast: false,
     iteration: undefined,
+    resumed: undefined,
     past: async () => [],
     variables: async () => ({}),
     resolve: async (value) => value,

@@ -1,0 +1,9 @@
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+
+// Started by a test: tells what it can see of its environment.
+const server = new McpServer({ name: "test", version: "1.0.0" });
+server.registerTool("env", {}, () => ({
+  content: [{ type: "text", text: `${process.env.MY_KEY} ${"VITEST" in process.env}` }],
+}));
+await server.connect(new StdioServerTransport());
