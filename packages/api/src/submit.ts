@@ -4,6 +4,7 @@ import { sealRequest } from "@sluice/core/prediction/sealed-request";
 import type { Admitted } from "./admit.ts";
 import type { Deps } from "./deps.ts";
 import type { ReadPrediction } from "./prediction-input.ts";
+import { storeUploads } from "./store-uploads.ts";
 
 /** Makes the job of a prediction that its caller waits for. */
 export async function newJob(
@@ -15,6 +16,7 @@ export async function newJob(
   if (flow.refusal) throw new AppError("unprocessable", flow.refusal);
   const id = newPredictionId(at);
   const chatId = read.chatId ?? read.sessionId ?? newId();
+  const request = await storeUploads(deps, { flowId: flow.id, chatId }, read.request);
   return {
     id,
     segment: 0,
@@ -33,7 +35,7 @@ export async function newJob(
     seedFence: 0,
     priority: 0,
     deadlineAt: at + deps.settings.predictionTimeoutMs,
-    request: await sealRequest(deps.credentialKey, deps.objects, id, read.request),
+    request: await sealRequest(deps.credentialKey, deps.objects, id, request),
   };
 }
 

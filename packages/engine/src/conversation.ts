@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { HistoryMessage } from "./event.ts";
 import { rows, text } from "./input.ts";
 import { type Memory, remembered } from "./memory.ts";
-import type { ChatMessage, ChatModel, ContentPart, ToolCall } from "./model.ts";
+import type { ChatMessage, ChatModel, ToolCall } from "./model.ts";
 import type { NodeRun } from "./node.ts";
 import { checkedHistory } from "./request.ts";
+import { holdsImages, imageMessages, withPastImages } from "./uploaded-image.ts";
 
 export const MessageRows = rows(z.object({ role: text, content: text }));
 
@@ -30,9 +31,12 @@ export async function conversationOf(
     else messages.push({ role, content });
   }
   const said: HistoryMessage[] =
-    first && input ? [...imagesOf(context, model), { role: "user", content: input }] : [];
+    first && input
+      ? [...(model.allowsImages ? imageMessages(request) : []), { role: "user", content: input }]
+      : [];
   if (memory) {
-    const history = [...(await context.past()), ...run.history, ...said];
+    const past = withPastImages(await context.past(), model.allowsImages);
+    const history = [...past, ...run.history, ...said];
     messages.push(...(await remembered(memory, history, messages, model, context)));
     if (userMessage) messages.push({ role: "user", content: userMessage });
   } else if (!configured.some(({ role }) => role === "user")) messages.push(...said);
@@ -42,13 +46,14 @@ export async function conversationOf(
 /** What a model node adds to the run's history: what the user said, once, and its answer. */
 export function spoken(
   { configured, memory }: Conversation,
-  answer: { content: string; returnAs: string },
+  answer: { content: string; returnAs: string; sent: HistoryMessage[] },
   context: NodeRun,
 ): HistoryMessage[] {
   const { run, input, label } = context;
   const history: HistoryMessage[] = [];
   if (run.history.length === 0) {
     const own = memory ? [] : configured.filter(({ role, content }) => role === "user" && content);
+    history.push(...answer.sent.filter(holdsImages));
     if (own.length > 0) history.push(...own);
     else if (input) history.push({ role: "user", content: input });
   }
@@ -62,15 +67,6 @@ export function spoken(
 
 /** A node's label as providers take it for a message's name. */
 export const messageName = (label: string): string => label.toLowerCase().replaceAll(/\s/g, "_");
-
-/** Uploaded images, where the model may see them. */
-function imagesOf({ request }: NodeRun, model: ChatModel): HistoryMessage[] {
-  if (!model.allowsImages) return [];
-  const parts: ContentPart[] = (request.uploads ?? [])
-    .filter((upload) => upload.data && (upload.mime?.startsWith("image/") || upload.type === "url"))
-    .map((upload) => ({ type: "image_url", image_url: { url: upload.data! } }));
-  return parts.length > 0 ? [{ role: "user", content: parts }] : [];
-}
 
 export function toChatMessage(message: HistoryMessage): ChatMessage {
   const calls = message.tool_calls as ToolCall[] | undefined;

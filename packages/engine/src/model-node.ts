@@ -4,6 +4,7 @@ import type { ChatModel, ModelAnswer, ModelRequest, Usage } from "./model.ts";
 import { loadChatModel } from "./models/registry.ts";
 import type { NodeRun } from "./node.ts";
 import { costOf } from "./prices.ts";
+import { withImageContent } from "./uploaded-image.ts";
 
 /** Builds the model that an input names, from the `…Config` beside it. */
 export async function modelOf(input: string, { rawInputs, services }: NodeRun): Promise<ChatModel> {
@@ -40,6 +41,7 @@ export async function ask(
   };
   const answer = await model.generate({
     ...request,
+    messages: await withImageContent(request.messages, services),
     signal: services.signal,
     ...(stream && {
       onText(text: string) {

@@ -5,8 +5,8 @@ import type { RunInput } from "./run-input.ts";
 export function uploadedText({ uploads = [] }: RunInput): string {
   return uploads
     .filter((upload) => upload.type === "file:full" || upload.type === "stored-file:full")
-    .map((upload) => `<doc name='${upload.name}'>${upload.data ?? ""}</doc>`)
-    .join("\n\n");
+    .map((upload) => `<doc name='${upload.name}'>${upload.data ?? ""}</doc>\n\n`)
+    .join("");
 }
 
 export const formLines = (form: Record<string, unknown>): string =>
@@ -33,7 +33,8 @@ export function nodeInput({
   request,
   run,
 }: Pick<RunContext, "request" | "run">): string | undefined {
-  const form = run.form ?? request.form;
+  // An answer to a question of the run says nothing beyond itself.
+  const form = request.humanInput ? request.form : (run.form ?? request.form);
   const hasForm = form !== undefined && Object.keys(form).length > 0;
   if (request.question && request.form && Object.keys(request.form).length > 0)
     throw new Error("Question and form cannot be provided at the same time");

@@ -15,6 +15,8 @@ export interface Services {
   /** All variables by name, run-time ones read from the operator's environment. */
   variables(): Promise<Record<string, string>>;
   tool(id: string): Promise<CustomTool>;
+  /** Content of a file that was uploaded in this conversation. */
+  file(name: string): Promise<Buffer>;
   /** Saved messages of this flow and session, oldest first. */
   pastMessages(sessionId: string): Promise<HistoryMessage[]>;
   /** The newest execution of this flow and session, if any. */

@@ -5,6 +5,7 @@ import { findPreviousExecution } from "@sluice/core/execution/execution";
 import type { Change } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import { uploadKey } from "@sluice/core/object-store/upload";
 import { markRunning } from "@sluice/core/prediction/accepted-prediction";
 import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
@@ -58,6 +59,7 @@ export function openRunner(options: RunnerOptions) {
     credential: configuration.credential,
     variables: configuration.variables,
     tool: (id: string) => readTool(db, id),
+    file: (name: string) => objects.get(uploadKey(job.flowId, job.chatId, name)),
     pastMessages: (sessionId: string) => pastMessages(db, job.flowId, sessionId),
     previousExecution: (sessionId: string) => findPreviousExecution(db, job.flowId, sessionId),
     now: Date.now,

@@ -39,6 +39,7 @@ export function openAiAnswer(provider: string, { onText, onReasoning }: ModelReq
   let text = "";
   let reasoning = "";
   let usage: WireUsage | undefined;
+  let id: string | undefined;
   let model: string | undefined;
   let finishReason: string | undefined;
   let ended = false;
@@ -81,6 +82,7 @@ export function openAiAnswer(provider: string, { onText, onReasoning }: ModelReq
   function take(completion: Completion) {
     if (completion.error) throw streamRefusal(completion.error);
     usage = completion.usage ?? completion.x_groq?.usage ?? usage;
+    id ||= completion.id;
     model ||= completion.model;
     const choice = completion.choices?.[0];
     if (!choice) return;
@@ -112,6 +114,7 @@ export function openAiAnswer(provider: string, { onText, onReasoning }: ModelReq
         })),
         ...(usage && { usage: wireUsage(usage) }),
         metadata: {
+          id,
           model_provider: provider,
           model_name: model,
           finish_reason: finishReason,

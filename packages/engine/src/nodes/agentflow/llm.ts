@@ -75,7 +75,11 @@ async function answer(given: Inputs, context: NodeRun) {
         }),
       }),
     },
-    chatHistory: spoken(conversation, { content, returnAs: given.llmReturnResponseAs }, context),
+    chatHistory: spoken(
+      conversation,
+      { content, returnAs: given.llmReturnResponseAs, sent: messages },
+      context,
+    ),
   };
 }
 
