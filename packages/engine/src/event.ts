@@ -2,7 +2,8 @@ import type { Usage } from "./model.ts";
 
 /** What a run tells of itself, in order. Dialects turn these into wire frames. */
 export type FlowEvent =
-  | { type: "flow.started" }
+  /** `records` are those of the segments before, when a paused run goes on. */
+  | { type: "flow.started"; records?: NodeRecord[] }
   | { type: "node.started"; nodeId: string; label: string }
   /** A chatflow begins its answer with this text, which comes again as a delta. */
   | { type: "chat.started"; nodeId: string; text: string }

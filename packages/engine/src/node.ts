@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { FlowEvent, HistoryMessage } from "./event.ts";
+import type { IterationItem } from "./record.ts";
 import type { RunInput } from "./run-input.ts";
 import type { RunState } from "./run-state.ts";
 import type { Services } from "./services.ts";
@@ -18,7 +19,10 @@ export interface NodeRun {
   run: RunState;
   /** Nothing follows: what the node says is the answer, so it may stream it. */
   isLast: boolean;
-  iteration: { index: number; value: unknown } | undefined;
+  /** The item that this execution is for, in the body of an iteration. */
+  iteration: IterationItem | undefined;
+  /** The answer of the human that this node waited for. */
+  resumed?: Resumed | undefined;
   /** Saved messages of the conversation, loaded on first use. */
   past(): Promise<HistoryMessage[]>;
   variables(): Promise<Record<string, string>>;
@@ -30,16 +34,25 @@ export interface NodeRun {
   emit(event: FlowEvent): void;
 }
 
-/** What a node leaves behind; the engine acts on the last four. */
+export interface Resumed {
+  humanInput: { type: string; startNodeId: string; feedback?: string };
+  /** What the node asked to be kept when it paused. */
+  keep: unknown;
+}
+
+/** What a node leaves behind; the engine acts on the last three. */
 export interface NodeResult {
   input: unknown;
   output: Record<string, unknown>;
   /** The run's whole state, where the node changes it itself. */
   state?: Record<string, unknown>;
   chatHistory?: HistoryMessage[];
+  /** Goes back to a node; after the `max`-th execution of that node says `fallback` instead. */
   loop?: { to: string; max: number; fallback: string };
+  /** Items that the body of the node runs for. */
   iterate?: unknown[];
-  pause?: Record<string, unknown>;
+  /** Waits for a human; the content is the question. `keep` comes back in {@link NodeRun.resumed}. */
+  pause?: { keep?: unknown };
 }
 
 export interface AgentflowNode {

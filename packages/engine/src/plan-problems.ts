@@ -23,14 +23,8 @@ export function findProblems(
         nodeId: id,
         message: `${node.label} refers to ${name}, which is not in the flow`,
       });
-    if (node.name === "loopAgentflow") {
-      const target = loopTarget(node.inputs.loopBackToNode);
-      if (!nodes.has(target))
-        problems.push({
-          nodeId: id,
-          message: `${node.label} loops back to ${target || "nothing"}, which is not in the flow`,
-        });
-    }
+    const mistake = misplaced(node, nodes);
+    if (mistake) problems.push({ nodeId: id, message: `${node.label} ${mistake}` });
   }
   const cycle = findCycle(nodes, reachable);
   if (cycle)
@@ -39,6 +33,18 @@ export function findProblems(
       message: `${nodes.get(cycle)!.label} is part of a cycle; only a Loop node may go back`,
     });
   return problems;
+}
+
+function misplaced(node: PlannedNode, nodes: Map<string, PlannedNode>): string | undefined {
+  if (node.name === "humanInputAgentflow" && node.parentNode)
+    return "is inside an iteration, where a run cannot wait for a human; put it before or after";
+  if (node.name !== "loopAgentflow") return undefined;
+  const id = loopTarget(node.inputs.loopBackToNode);
+  const target = nodes.get(id);
+  if (!target) return `loops back to ${id || "nothing"}, which is not in the flow`;
+  return target.parentNode === node.parentNode
+    ? undefined
+    : `loops back to ${target.label} across the border of an iteration`;
 }
 
 /** `loopBackToNode` is `<node id>-<label>`. */

@@ -67,6 +67,8 @@ export async function planFlow(graph: FlowGraph, type: FlowType): Promise<Plan> 
   for (const { source, target, sourceHandle } of edges) {
     const parent = nodes.get(source)!;
     const child = nodes.get(target)!;
+    // The body of an iteration is a flow of its own.
+    if (parent.parentNode !== child.parentNode) continue;
     parent.children.push({ target, output: outputIndex(parent, sourceHandle) });
     child.parents.push(source);
   }

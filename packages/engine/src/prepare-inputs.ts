@@ -48,7 +48,7 @@ async function scopeOf(context: RunContext, uses: Uses): Promise<ReferenceScope>
     question: request.question,
     fileText: uploadedText(request),
     form: request.form ?? run.form,
-    webhook: request.webhook,
+    webhook: request.webhook ?? run.webhook,
     variables: {
       ...stored,
       ...permittedVariables(request.overrideConfig?.vars, request.permissions),

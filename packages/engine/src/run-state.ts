@@ -12,12 +12,39 @@ export interface RunState {
   waiting: Record<string, string[]>;
   /** Sources that will not run, seen from a node that may wait for them: `<source>→<target>`. */
   dead: string[];
+  /** Loop node id → how often it went back. */
   loopCounts: Record<string, number>;
+  /** How often the loop node that went back last has done so. */
   loopCount: number;
   form: Record<string, unknown> | undefined;
+  /** Payload that the run began with. */
+  webhook?: Record<string, unknown> | undefined;
   /** True once the Start node asked for a conversation that remembers nothing. */
   ephemeral: boolean;
   passes: number;
+  /** How far the iteration at the head of the queue has come. */
+  iteration?: IterationProgress | undefined;
+  /** The node that waits for a human; it stays at the head of the queue. */
+  paused?: Pause | undefined;
+  /** The node that gets the human's answer. */
+  resuming?: Omit<Pause, "action"> | undefined;
+}
+
+export interface IterationProgress {
+  nodeId: string;
+  items: unknown[];
+  /** The item that comes next. */
+  index: number;
+  results: string[];
+  records: NodeRecord[];
+}
+
+export interface Pause {
+  nodeId: string;
+  /** What the human is asked. */
+  action: Record<string, unknown>;
+  /** What the node wants back when it goes on. */
+  keep?: unknown;
 }
 
 export const newRunState = (start: string): RunState => ({

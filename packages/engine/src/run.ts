@@ -1,8 +1,19 @@
 import type { HistoryMessage, NodeRecord, RunStatus } from "./event.ts";
+import { iterate } from "./iteration.ts";
+import { loopBack } from "./loop.ts";
 import type { NodeResult, NodeRun } from "./node.ts";
 import type { Plan, PlannedNode } from "./plan.ts";
 import { prepareInputs, resolveReferences } from "./prepare-inputs.ts";
+import {
+  failureRecordOf,
+  type IterationItem,
+  lastContent,
+  type RecordPlace,
+  recordOf,
+  statusOf,
+} from "./record.ts";
 import { checkedHistory, nodeInput } from "./request.ts";
+import { answerFor, pauseAction } from "./resume.ts";
 import { route } from "./routing.ts";
 import type { RunInput } from "./run-input.ts";
 import { newRunState, type RunState } from "./run-state.ts";
@@ -39,14 +50,17 @@ export interface RunContext {
   run: RunState;
   past(): Promise<HistoryMessage[]>;
   variables(): Promise<Record<string, string>>;
-  iteration?: { index: number; value: unknown; sessionId: string };
+  iteration?: IterationItem;
+  /** The iteration whose body this is. */
+  parentNodeId?: string;
   /** False in the body of an iteration. */
   topLevel: boolean;
 }
 
 /**
  * Runs a flow to its end or to its next pause; failures are an outcome, not an exception.
- * `from` is a state that {@link Services.checkpoint} was given: the run goes on after the last finished node.
+ * `from` is a state that {@link Services.checkpoint} was given: the run goes on after the last finished node. A
+ * paused one goes on through `resumedState`.
  */
 export async function run(
   plan: Plan,
@@ -59,10 +73,11 @@ export async function run(
     return runChatflow(plan.chat, request, services);
   }
   checkedHistory(request.history);
-  const state = from ?? newRunState(plan.startId);
+  const state = from ?? { ...newRunState(plan.startId), webhook: request.webhook };
   const context = newContext(plan, request, services, state);
   if (!from) services.emit({ type: "flow.started" });
-  const outcome = await runQueue(context);
+  else if (state.resuming) services.emit({ type: "flow.started", records: earlierRecords(state) });
+  const outcome = state.paused ? pausedOutcome(state) : await runQueue(context);
   if (outcome.action) services.emit({ type: "flow.paused", action: outcome.action });
   services.emit({ type: "flow.finished", status: outcome.status });
   return outcome;
@@ -108,15 +123,16 @@ export async function runQueue(context: RunContext): Promise<Outcome> {
           `Maximum number of nodes per run (${services.limits.maxIterations}) reached`,
         );
       const result = await runNode(context, node);
-      if (result.pause) return paused(context, node, result);
+      if (result.pause) return pause(context, node, result);
+      const inner = result.iterate ? await iterate(context, node, result, runQueue) : [];
       state.queue.shift();
-      finish(context, node, result);
+      finish(context, node, result, inner);
     } catch (error) {
-      return failed(context, node, error);
+      return fail(context, node, error);
     }
     if (context.topLevel) services.checkpoint(state);
   }
-  return { status: statusOf(state.records), text: answerOf(state.records), run: state };
+  return { status: statusOf(state.records), text: answerOf(state), run: state };
 }
 
 async function runNode(context: RunContext, node: PlannedNode): Promise<NodeResult> {
@@ -135,6 +151,7 @@ async function runNode(context: RunContext, node: PlannedNode): Promise<NodeResu
     run: state,
     isLast: context.topLevel && node.children.length === 0 && node.name !== "loopAgentflow",
     iteration: context.iteration,
+    resumed: answerFor(node.id, state, request),
     past: context.past,
     variables: context.variables,
     resolve: (value) => resolveReferences(context, value),
@@ -151,68 +168,77 @@ async function runNode(context: RunContext, node: PlannedNode): Promise<NodeResu
   return result;
 }
 
-function finish(context: RunContext, node: PlannedNode, result: NodeResult): void {
+function finish(
+  context: RunContext,
+  node: PlannedNode,
+  result: NodeResult,
+  inner: NodeRecord[],
+): void {
   const { run: state, services } = context;
-  const record = recordOf(node, result);
-  state.records.push(record);
+  const record = recordOf(node, result, placeOf(context));
+  state.records = earlierRecords(state);
+  state.records.push(...inner, record);
+  state.resuming = undefined;
   services.emit({
     type: "node.finished",
     nodeId: node.id,
     label: node.label,
     inner: !context.topLevel,
-    records: [record],
+    records: [...inner, record],
   });
   state.state = result.state ?? state.state;
   if (result.chatHistory) state.history.push(...result.chatHistory);
-  route(context.plan, node, result.output, state);
+  if (result.loop) loopBack(context, node, result.loop);
+  else route(context.plan, node, result.output, state);
 }
 
-function recordOf(node: PlannedNode, result: NodeResult): NodeRecord {
-  return {
-    nodeId: node.id,
-    nodeLabel: node.label,
-    data: {
-      id: node.id,
-      name: node.name,
-      input: result.input,
-      output: result.output,
-      state: result.state ?? {},
-      ...(result.chatHistory && { chatHistory: result.chatHistory }),
-    },
-    previousNodeIds: node.parents,
-    status: "FINISHED",
-  };
-}
+/** What a node left before it asked a human goes, in all rounds, once it has more to say. */
+const earlierRecords = ({ records, resuming }: RunState): NodeRecord[] =>
+  resuming ? records.filter((record) => record.nodeId !== resuming.nodeId) : records;
 
-function paused(context: RunContext, node: PlannedNode, result: NodeResult): Outcome {
+const placeOf = ({ iteration, parentNodeId }: RunContext): RecordPlace | undefined =>
+  iteration && parentNodeId !== undefined ? { iteration, parentNodeId } : undefined;
+
+function pause(context: RunContext, node: PlannedNode, result: NodeResult): Outcome {
   const { run: state, services } = context;
+  const { id: nodeId, label } = node;
+  const action = pauseAction(services.newId(), { nodeId, label, input: result.input });
+  result.output.humanInputAction = action;
   const record: NodeRecord = { ...recordOf(node, result), status: "STOPPED" };
+  state.records = earlierRecords(state);
   state.records.push(record);
-  services.emit({ type: "node.stopped", nodeId: node.id, label: node.label, record });
+  state.resuming = undefined;
+  state.paused = { nodeId, action, keep: result.pause?.keep };
+  state.state = result.state ?? state.state;
+  if (result.chatHistory) state.history.push(...result.chatHistory);
+  services.emit({ type: "node.stopped", nodeId, label, record });
   services.checkpoint(state);
-  return { status: "STOPPED", text: answerOf(state.records), action: result.pause!, run: state };
+  return pausedOutcome(state);
 }
 
-function failed(context: RunContext, node: PlannedNode, cause: unknown): Outcome {
+const pausedOutcome = (state: RunState): Outcome => ({
+  status: "STOPPED",
+  text: answerOf(state),
+  ...(state.paused && { action: state.paused.action }),
+  run: state,
+});
+
+function fail(context: RunContext, node: PlannedNode, cause: unknown): Outcome {
   const { run: state, services } = context;
   const message = cause instanceof Error ? cause.message : String(cause);
-  const canceled = message.includes("Aborted");
+  // A model call that was cut is an error of its node in Flowise's records; any other cut is a cancelled run.
+  const canceled =
+    message.includes("Aborted") ||
+    (services.signal.aborted && !/^Error in [\w ]+ node: /.test(message));
   const error = canceled ? "Flow execution was cancelled" : message;
   const status = canceled ? "TERMINATED" : "ERROR";
-  const record: NodeRecord = {
-    nodeId: node.id,
-    nodeLabel: node.label,
-    previousNodeIds: node.parents,
-    data: { id: node.id, name: node.name, error },
-    status,
-  };
-  state.records.push(record);
-  const inner = !context.topLevel;
+  const record = failureRecordOf(node, status, error);
+  state.records.push(...(state.iteration?.records ?? []), record);
   services.emit({
     type: "node.failed",
     nodeId: node.id,
     label: node.label,
-    inner,
+    inner: !context.topLevel,
     status,
     error,
     record,
@@ -220,13 +246,4 @@ function failed(context: RunContext, node: PlannedNode, cause: unknown): Outcome
   return { status, text: "", error, run: state };
 }
 
-function statusOf(records: NodeRecord[]): RunStatus {
-  for (const status of ["TERMINATED", "ERROR", "STOPPED"] as const)
-    if (records.some((record) => record.status === status)) return status;
-  return "FINISHED";
-}
-
-function answerOf(records: NodeRecord[]): string {
-  const content = records.at(-1)?.data.output?.content;
-  return typeof content === "string" && content !== "" ? content : content ? String(content) : " ";
-}
+const answerOf = ({ records }: RunState): string => lastContent(records) || " ";

@@ -6,16 +6,17 @@ import { condition } from "./agentflow/condition.ts";
 import { customFunction } from "./agentflow/custom-function.ts";
 import { directReply } from "./agentflow/direct-reply.ts";
 import { http } from "./agentflow/http.ts";
+import { iteration } from "./agentflow/iteration.ts";
 import { llm } from "./agentflow/llm.ts";
+import { loop } from "./agentflow/loop.ts";
 import { start } from "./agentflow/start.ts";
 import { tool } from "./agentflow/tool.ts";
 
 /** The agentflow nodes we support, by Flowise's name. */
 export const agentflowNodes: ReadonlyMap<string, AgentflowNode> = new Map(
-  [start, llm, agent, condition, directReply, customFunction, http, tool].map((node) => [
-    node.name,
-    node,
-  ]),
+  [start, llm, agent, condition, directReply, customFunction, http, tool, loop, iteration].map(
+    (node) => [node.name, node],
+  ),
 );
 
 export const isSupportedModel = (name: string): boolean => chatModelNames.includes(name);

@@ -33,11 +33,10 @@ export const customFunction = defineNode({
       .catch((error: unknown) => {
         throw new Error(`Error: ${error instanceof Error ? error.message : String(error)}`);
       });
+    // Numbers and booleans stay what they are: state and conditions go by it.
     const content =
-      typeof value === "object" && value !== null
-        ? JSON.stringify(value, null, 2)
-        : String(value ?? "");
-    if (isLast) emit({ type: "text.delta", nodeId, text: content });
+      typeof value === "object" && value !== null ? JSON.stringify(value, null, 2) : (value ?? "");
+    if (isLast) emit({ type: "text.delta", nodeId, text: String(content) });
     return { input: { inputVariables: given, code }, output: { content } };
   },
 });
