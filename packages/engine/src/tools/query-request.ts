@@ -63,7 +63,7 @@ function withParameters(
   let target = url;
   const query: [string, string][] = [];
   for (const [name, value] of given) {
-    const property = properties ? properties[name] : { in: "query" };
+    const property = properties ? own(properties, name) : { in: "query" };
     if (!property || value === undefined || value === null) continue;
     if (property.in === "path") target = withSegment(target, name, String(value));
     else query.push([name, String(value)]);
@@ -73,6 +73,9 @@ function withParameters(
   for (const [name, value] of query) parsed.searchParams.append(name, value);
   return parsed.href;
 }
+
+const own = (properties: Record<string, Property>, name: string) =>
+  Object.hasOwn(properties, name) ? properties[name] : undefined;
 
 function withSegment(url: string, name: string, value: string): string {
   const segment = encodeURIComponent(value);

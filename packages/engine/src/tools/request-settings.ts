@@ -107,6 +107,7 @@ export async function send(
     if (!answer.isOk) throw new Error(`HTTP Error ${answer.status}: ${answer.statusText}`);
     return answer.text.slice(0, maxLength);
   } catch (cause) {
+    context.services.signal.throwIfAborted();
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Failed to make ${method} request: ${words}`, { cause });
   }

@@ -29,7 +29,10 @@ export async function mcpTools(
       schema,
       component,
       async call(args, context) {
-        return { text: await mcp.callTool(server, name, args, context.services.signal) };
+        const { flowId, sessionId } = context.request;
+        const { signal } = context.services;
+        const owner = JSON.stringify([flowId, sessionId]);
+        return { text: await mcp.callTool(server, { name, args, owner, signal }) };
       },
     }));
 }

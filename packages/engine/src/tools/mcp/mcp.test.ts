@@ -7,6 +7,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { openGuardedFetch } from "../../http/open-guarded-fetch.ts";
+import type { NodeRun } from "../../node.ts";
 import { callTool, toolRun, toolsAt } from "../tool-test-bench.ts";
 import type { McpToolCache } from "./mcp.ts";
 import { type McpSetting, openMcp } from "./open-mcp.ts";
@@ -48,6 +49,7 @@ async function httpServer() {
     const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
       onsessioninitialized: (session) => void sessions.set(session, transport),
+      onsessionclosed: (session) => void sessions.delete(session),
     });
     await newServer().connect(transport);
     await transport.handleRequest(request, response, body);
@@ -76,7 +78,7 @@ const configOf = (url: string) => ({
   mcpActions: '["add.numbers"]',
 });
 
-test("the chosen tools of a server are offered and called over one connection", async () => {
+test("the chosen tools of a server are offered and called over one connection of the conversation", async () => {
   const { url, seen, count } = await httpServer();
   const run = mcpRun({}, { key: "secret" });
   const [add, ...more] = await toolsAt(run, "customMCP", configOf(url));
@@ -89,7 +91,9 @@ test("the chosen tools of a server are offered and called over one connection", 
   const { text } = await add!.call({ a: 1, b: 2 }, run);
   expect(JSON.parse(text)).toEqual([{ type: "text", text: "3" }]);
   await toolsAt(run, "customMCP", configOf(url));
-  expect([count("initialize"), count("tools/list")]).toEqual([1, 1]);
+  await add!.call({ a: 1, b: 2 }, run);
+  // One to list the tools, one for the conversation.
+  expect([count("initialize"), count("tools/list")]).toEqual([2, 1]);
   expect([...seen.keys]).toEqual(["secret"]);
 });
 
@@ -103,19 +107,62 @@ test("a server that forgot the session is connected anew", async () => {
   const { url, sessions, count } = await httpServer();
   const run = mcpRun();
   const [add] = await toolsAt(run, "customMCP", configOf(url));
+  await add!.call({ a: 2, b: 2 }, run);
   sessions.clear();
   expect((await add!.call({ a: 2, b: 2 }, run)).text).toContain('"4"');
-  expect(count("initialize")).toBe(2);
+  expect(count("initialize")).toBe(3);
 });
 
 test("a connection nobody uses is closed", async () => {
   const { url, sessions, count } = await httpServer();
   const run = mcpRun({ idleMs: 20 });
   const [add] = await toolsAt(run, "customMCP", configOf(url));
-  await new Promise((done) => setTimeout(done, 200));
-  expect(sessions.size).toBe(1);
   await add!.call({ a: 2, b: 2 }, run);
-  expect(count("initialize")).toBe(2);
+  await new Promise((done) => setTimeout(done, 200));
+  expect(sessions.size).toBe(0);
+  await add!.call({ a: 2, b: 2 }, run);
+  expect(count("initialize")).toBe(3);
+});
+
+const talkOf = (run: NodeRun, sessionId: string): NodeRun => ({
+  ...run,
+  request: { ...run.request, sessionId },
+});
+
+test("a server with sessions has one for each conversation", async () => {
+  const { url, sessions } = await httpServer();
+  const run = mcpRun();
+  const [add] = await toolsAt(run, "customMCP", configOf(url));
+  for (const id of ["one", "two", "one"]) await add!.call({ a: 1, b: 1 }, talkOf(run, id));
+  expect(sessions.size).toBe(3);
+});
+
+test("a server without sessions serves every conversation over one connection", async () => {
+  const methods: string[] = [];
+  const url = await listen(async (request, response) => {
+    const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
+    await newServer().connect(transport);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : undefined;
+    methods.push(body?.method);
+    await transport.handleRequest(request, response, body);
+  });
+  const run = mcpRun();
+  const [add] = await toolsAt(run, "customMCP", configOf(url));
+  await add!.call({ a: 1, b: 1 }, talkOf(run, "one"));
+  await add!.call({ a: 1, b: 1 }, talkOf(run, "two"));
+  expect(methods.filter((method) => method === "initialize")).toHaveLength(1);
+});
+
+test("a call waits for a connection where no more may be open", async () => {
+  const { url } = await httpServer();
+  const run = mcpRun({ maxConnections: 1 });
+  const [add] = await toolsAt(run, "customMCP", configOf(url));
+  const ids = ["one", "two", "three"];
+  const calls = ids.map((id, at) => add!.call({ a: at, b: at }, talkOf(run, id)));
+  const texts = (await Promise.all(calls)).map(({ text }) => JSON.parse(text)[0].text);
+  expect(texts).toEqual(["0", "2", "4"]);
 });
 
 test("a list of tools is taken from the cache that processes share", async () => {

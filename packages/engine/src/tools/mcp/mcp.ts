@@ -4,13 +4,16 @@ import type { JsonSchema } from "../../model.ts";
 export interface Mcp {
   listTools(server: McpServer, signal: AbortSignal): Promise<McpTool[]>;
   /** The content of the result as JSON text. Rejects when the server cannot be asked; a tool's own failure is a result. */
-  callTool(
-    server: McpServer,
-    name: string,
-    args: Record<string, unknown>,
-    signal: AbortSignal,
-  ): Promise<string>;
+  callTool(server: McpServer, call: McpCall): Promise<string>;
   close(): Promise<void>;
+}
+
+export interface McpCall {
+  name: string;
+  args: Record<string, unknown>;
+  /** The conversation; a server that keeps a session has one for each. */
+  owner: string;
+  signal: AbortSignal;
 }
 
 export type McpServer = HttpServer | StdioServer;
