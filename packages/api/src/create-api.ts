@@ -17,6 +17,7 @@ import { publicFlowRoutes } from "./routes/public-flow.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { toolRoutes } from "./routes/tool.ts";
 import { variableRoutes } from "./routes/variable.ts";
+import { webhookDeliveryRoutes } from "./routes/webhook-delivery.ts";
 
 /** The HTTP API over its dependencies; the same app serves Node, Lambda and tests. */
 export function createApi(deps: Deps): OpenAPIHono<Env> {
@@ -34,6 +35,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
   app.route("/", predictionRoutes(deps));
   app.use("/v1/*", requireKey(deps));
   app.route("/", nativePredictionRoutes(deps));
+  app.route("/", webhookDeliveryRoutes(deps));
   for (const routes of [
     chatflowRoutes,
     credentialRoutes,

@@ -5,6 +5,7 @@ import type { Intake } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
+import type { AddressPolicy } from "@sluice/engine/http/address-policy";
 import type { FlowCache } from "./flow-cache.ts";
 import type { KeyCache } from "./key-cache.ts";
 
@@ -18,6 +19,7 @@ export interface Deps {
   flows: FlowCache;
   keys: KeyCache;
   log: Log;
+  webhooks: Webhooks;
   settings: ApiSettings;
   onFlowChanged(flowId: string): Promise<void>;
   onKeysChanged(): Promise<void>;
@@ -26,6 +28,14 @@ export interface Deps {
   runtimeVariable(name: string): string | undefined;
   /** What is missing for taking a prediction now; empty when nothing is. */
   readiness(): Promise<string[]>;
+}
+
+export interface Webhooks {
+  secret: Buffer;
+  /** Where they may be sent. */
+  policy: AddressPolicy;
+  /** Says that one is due. */
+  wake(): void;
 }
 
 export interface ApiSettings {

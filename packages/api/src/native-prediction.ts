@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import type { PredictionRow } from "@sluice/core/prediction/accepted-prediction";
 import type { PredictionJob, PredictionResult } from "@sluice/core/prediction/prediction";
 import type { OpenPrediction } from "@sluice/core/prediction/transport";
+import type { PredictionSnapshot } from "@sluice/core/webhook/send";
 
 export const PredictionStates = [
   "queued",
@@ -96,7 +96,7 @@ export const Prediction = z
   .openapi("Prediction");
 export type Prediction = z.infer<typeof Prediction>;
 
-export function toPrediction(row: PredictionRow): Prediction {
+export function toPrediction(row: PredictionSnapshot): Prediction {
   const result = row.result ? (JSON.parse(row.result) as PredictionResult) : undefined;
   const done = row.state === "succeeded" || row.state === "paused";
   return {

@@ -11,6 +11,10 @@ import { openDiskObjectStore } from "@sluice/core/object-store/disk-object-store
 import { openReconciler } from "@sluice/core/prediction/reconciler";
 import { readSettings } from "@sluice/core/settings";
 import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
+import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
+import { webhookSecret } from "@sluice/core/webhook/signature";
+import { addressPolicy } from "@sluice/engine/http/address-policy";
+import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
 import { Config } from "./config.ts";
 import { createApi } from "./create-api.ts";
 import type { Deps } from "./deps.ts";
@@ -18,6 +22,7 @@ import { askToRejoin } from "./event-stream.ts";
 import { openFlowCache } from "./flow-cache.ts";
 import { openKeyCache } from "./key-cache.ts";
 import { openMainMode } from "./main-mode.ts";
+import { toPrediction } from "./native-prediction.ts";
 import { openQueueMode } from "./queue-mode.ts";
 
 try {
@@ -51,6 +56,21 @@ async function main(): Promise<void> {
   const keys = openKeyCache(db);
   intake.onChange(flows.onChange);
   intake.onChange(keys.onChange);
+  const outbound = {
+    securityCheck: config.HTTP_SECURITY_CHECK,
+    denyList: config.HTTP_DENY_LIST,
+    allowList: config.HTTP_ALLOW_LIST,
+  };
+  const fetch = openGuardedFetch(outbound);
+  const secret = webhookSecret(credentialKey);
+  const dispatcher = openWebhookDispatcher({
+    db,
+    transport,
+    fetch,
+    secret,
+    log,
+    view: toPrediction,
+  });
   const deps: Deps = {
     db,
     credentialKey,
@@ -60,6 +80,7 @@ async function main(): Promise<void> {
     flows,
     keys,
     log,
+    webhooks: { secret, policy: addressPolicy(outbound), wake: dispatcher.wake },
     settings: {
       trustedProxies: config.TRUST_PROXY,
       corsOrigins: config.CORS_ORIGINS,
@@ -111,6 +132,8 @@ async function main(): Promise<void> {
     const force = setTimeout(() => process.exit(1), config.API_STOP_TIMEOUT_SECONDS * 1000).unref();
     await new Promise((done) => server.close(done));
     await reconciler.close();
+    await dispatcher.close();
+    fetch.close();
     await mode.close(config.API_STOP_TIMEOUT_SECONDS * 1000);
     await database.close();
     clearTimeout(force);

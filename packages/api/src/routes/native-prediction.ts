@@ -22,6 +22,7 @@ import {
 } from "../native-prediction.ts";
 import { readBody } from "../read-body.ts";
 import { enqueue, newJob } from "../submit.ts";
+import { webhookTarget } from "../webhook-target.ts";
 
 const maxWaitSeconds = 60;
 const Problem = z.object({ code: z.string(), message: z.string() }).openapi("Problem");
@@ -203,6 +204,10 @@ async function accept(
   if (admitted instanceof Response) throw new AppError("limited", await admitted.text());
   const { flowId, chatId, sessionId, deadlineSeconds, priority, metadata, webhook, ...request } =
     asked;
+  const hook = webhook && {
+    url: webhookTarget(deps.webhooks.policy, webhook.url),
+    events: webhook.events ?? [],
+  };
   const read = { request, stream: true, chatId, sessionId };
   const made = await newJob(deps, admitted, read, { stream: true });
   const job = {
@@ -219,7 +224,7 @@ async function accept(
     idempotencyKey: c.req.header("idempotency-key") || undefined,
     asked,
     metadata,
-    webhook: webhook && { url: webhook.url, events: webhook.events ?? [] },
+    webhook: hook,
     sealedRequest: sealed,
   });
   // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.

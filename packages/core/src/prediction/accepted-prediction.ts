@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Db } from "../database/open-database.ts";
 import type { Database } from "../database/schema.ts";
 import { AppError, notFound } from "../error.ts";
+import { outboxColumnsSql, outboxSql } from "../webhook/outbox.ts";
 import { isFinal, type PredictionJob, type PredictionState } from "./prediction.ts";
 
 export type PredictionRow = Selectable<Database["prediction"]>;
@@ -119,18 +120,15 @@ export async function cancelQueued(db: Db, id: string): Promise<boolean> {
     "The prediction was canceled",
     now,
   );
-  const { numUpdatedRows } = await db
-    .updateTable("prediction")
-    .set({
-      state: "canceled",
-      finished_at: now,
-      error: result.error,
-      result: JSON.stringify(result),
-    })
-    .where("id", "=", id)
-    .where("state", "=", "queued")
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  const { rows } = await sql`
+    with written as (
+      update prediction
+      set state = 'canceled', finished_at = ${now}, error = ${result.error}, result = ${JSON.stringify(result)}
+      where id = ${id} and state = 'queued'
+      returning ${sql.raw(outboxColumnsSql)}
+    ), notified as (${sql.raw(outboxSql)})
+    select id from written`.execute(db);
+  return rows.length > 0;
 }
 
 /** The result of a prediction that ended without a run. */

@@ -1,4 +1,5 @@
 import type { Pool } from "../database/open-database.ts";
+import { outboxColumnsSql, outboxSql } from "../webhook/outbox.ts";
 import type { PredictionState } from "./prediction.ts";
 
 /** All that a prediction leaves in Postgres when it ends or pauses. */
@@ -194,7 +195,8 @@ with written as (
     request = null
   where prediction.fence <= excluded.fence
     and prediction.state not in ('succeeded', 'failed', 'canceled', 'expired')
-  returning id
+  returning ${outboxColumnsSql}
+), notified as (${outboxSql}
 ), executed as (
   insert into execution (id, agentflow_id, session_id, state, execution_data, action, created_date, updated_date, stopped_date)
   select e.id, e.flow_id, e.session_id, e.state, e.data, e.action, e.created, e.updated, e.stopped
