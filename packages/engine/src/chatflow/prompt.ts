@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ChatMessage } from "../model.ts";
 import { withoutFlowiseWords } from "./flowise-words.ts";
-import { fillTemplate, type Template, variablesOf } from "./template.ts";
+import { fillTemplate, parseTemplate, type Template, variablesOf } from "./template.ts";
 
 export interface Prompt {
   kind: "prompt";
@@ -61,3 +61,9 @@ export function valuesFor(
     throw new Error(`Please provide Prompt Values for: ${missing.join(", ")}`);
   return missing.length === 1 ? { ...all, [missing[0]!]: question } : all;
 }
+
+/** A system message and the question, for nodes that have no prompt connected. */
+export const ownPrompt = (system: string, question: string): ChatMessage[] => [
+  { role: "system", content: fillTemplate(parseTemplate(system), { input: question }) },
+  { role: "user", content: question },
+];

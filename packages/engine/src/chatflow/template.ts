@@ -67,9 +67,13 @@ function merged(parts: Template): Template {
 export const variablesOf = (template: Template): string[] =>
   template.flatMap((part) => (typeof part === "string" ? [] : [part.variable]));
 
+/** A variable without a value stays as it is written. */
 export const fillTemplate = (template: Template, values: Record<string, unknown>): string =>
   template
-    .map((part) => (typeof part === "string" ? part : asText(values[part.variable])))
+    .map((part) => {
+      if (typeof part === "string") return part;
+      return part.variable in values ? asText(values[part.variable]) : `{${part.variable}}`;
+    })
     .join("");
 
 function asText(value: unknown): string {

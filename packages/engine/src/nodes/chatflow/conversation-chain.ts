@@ -2,8 +2,7 @@ import { z } from "zod";
 import { askModel, imageParts, withImages } from "../../chatflow/ask-model.ts";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import { memory, model, optional, prompt } from "../../chatflow/chat-parts.ts";
-import { fillPrompt, type PromptMessage, valuesFor } from "../../chatflow/prompt.ts";
-import { parseTemplate } from "../../chatflow/template.ts";
+import { fillPrompt, ownPrompt, valuesFor } from "../../chatflow/prompt.ts";
 import { text } from "../../input.ts";
 
 const defaultSystem =
@@ -20,15 +19,12 @@ export const conversationChain = defineChatNode({
   }),
   async run({ model, memory, chatPromptTemplate, systemMessagePrompt }, context) {
     const { question } = context;
-    const own: PromptMessage[] = [
-      { role: "system", template: parseTemplate(systemMessagePrompt || defaultSystem) },
-      { role: "user", template: [{ variable: "input" }] },
-    ];
-    const messages = chatPromptTemplate?.messages ?? own;
-    const values = valuesFor({ messages, values: chatPromptTemplate?.values }, question, {
-      input: question,
-    });
-    const said = fillPrompt(messages, values);
+    const said = chatPromptTemplate
+      ? fillPrompt(
+          chatPromptTemplate.messages,
+          valuesFor(chatPromptTemplate, question, { input: question }),
+        )
+      : ownPrompt(systemMessagePrompt || defaultSystem, question);
     const before = said.slice(0, -1);
     const conversation = [...before, ...((await memory?.messages()) ?? []), said.at(-1)!];
     const images = imageParts(context, model);
