@@ -1,4 +1,4 @@
-import { countSetting, textSetting } from "@sluice/core/settings";
+import { countSetting, flagSetting, textSetting } from "@sluice/core/settings";
 import { z } from "zod";
 import type { Policy } from "./desired-count.ts";
 import { defaultPolicy } from "./policy.ts";
@@ -12,6 +12,8 @@ export const autoscalerSettings = {
   AUTOSCALER_EVERY_SECONDS: countSetting(5),
   AUTOSCALER_CALM_SECONDS: countSetting(defaultPolicy.calmMs / 1000),
   AUTOSCALER_IDLE_SECONDS: countSetting(defaultPolicy.idleMs / 1000),
+  /** False where something else scales, and wants only the measurements. */
+  AUTOSCALER_ACTS: flagSetting(true),
   WORKER_CAPACITY: countSetting(200),
 } as const;
 

@@ -15,6 +15,7 @@ export interface AutoscalerOptions {
   service: WorkerService;
   policy: Policy;
   standardCapacity: number;
+  acts?: boolean;
   /** Between two looks. */
   everyMs: number;
   log: Log;
@@ -24,7 +25,7 @@ const tickLimitMs = 20_000;
 
 /** Keeps the service of workers as large as the work needs, while this process holds the lease. */
 export function openAutoscaler(options: AutoscalerOptions) {
-  const { redis, keys, queue, service, policy, standardCapacity, everyMs, log } = options;
+  const { redis, keys, queue, service, policy, standardCapacity, acts, everyMs, log } = options;
   const lease = openLease(redis, keys.lease("autoscaler"), everyMs * 2 + tickLimitMs);
   const store = openMemoryStore(redis, keys.lease("autoscaler-memory"));
   const read = () => readFleet(redis, keys, queue);
@@ -35,7 +36,7 @@ export function openAutoscaler(options: AutoscalerOptions) {
   async function look(): Promise<Scaled | undefined> {
     if (!(await lease.take())) return undefined;
     const before = await store.load();
-    const scaler = { service, read, policy, standardCapacity };
+    const scaler = { service, read, policy, standardCapacity, ...(acts === false && { acts }) };
     const { scaled, memory } = await scaleOnce(scaler, before, Date.now());
     await store.save(memory);
     // Metric filters of the deployment read this line: one for each look, whether something changed or not.

@@ -8,6 +8,8 @@ export interface Scaler {
   policy: Policy;
   /** What a worker is taken to hold while none has said so. */
   standardCapacity: number;
+  /** False: look and tell, change nothing. */
+  acts?: boolean;
 }
 
 /** One look and, if need be, one change. What it saw, for the log and the metrics. */
@@ -17,6 +19,8 @@ export interface Scaled {
   oldestSeconds: number;
   workers: number;
   capacity: number;
+  /** Work in sight, in percent of what the workers hold. */
+  occupancy: number;
   tasks: number;
   from: number;
   desired: number;
@@ -25,7 +29,7 @@ export interface Scaled {
 
 /** Compares what is needed with what the service itself says, so a count that somebody else set is seen. */
 export async function scaleOnce(
-  { service, read, policy, standardCapacity }: Scaler,
+  { service, read, policy, standardCapacity, acts = true }: Scaler,
   memory: Memory | undefined,
   atMs: number,
 ): Promise<{ scaled: Scaled; memory: Memory }> {
@@ -51,7 +55,7 @@ export async function scaleOnce(
     memory,
   );
   // In the middle of a deployment ECS stops tasks by itself; fewer at the same time would stop the good ones.
-  const held = state.deploying && decision.desired < state.desired;
+  const held = !acts || (state.deploying && decision.desired < state.desired);
   const desired = held ? state.desired : decision.desired;
   if (desired !== state.desired) await service.setDesired(desired);
   return {
@@ -62,6 +66,7 @@ export async function scaleOnce(
       oldestSeconds: Math.round(oldestMs / 1000),
       workers: ready,
       capacity,
+      occupancy: Math.round((100 * (fleet.waiting + running)) / (capacity || standardCapacity)),
       tasks: state.running,
       from: state.desired,
       desired,

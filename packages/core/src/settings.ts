@@ -78,6 +78,13 @@ export const commonSettings = {
   DATABASE_POOL_SIZE: countSetting(10),
   FLOWISE_SECRETKEY_OVERWRITE: textSetting(),
   BLOB_STORAGE_PATH: textSetting(),
+  STORAGE_TYPE: setting(z.enum(["local", "s3"], "local or s3").default("local")),
+  S3_STORAGE_BUCKET_NAME: textSetting(),
+  S3_STORAGE_REGION: textSetting(),
+  S3_STORAGE_ACCESS_KEY_ID: textSetting(),
+  S3_STORAGE_SECRET_ACCESS_KEY: textSetting(),
+  S3_ENDPOINT_URL: textSetting(),
+  S3_FORCE_PATH_STYLE: flagSetting(false),
   SLUICE_HOME: setting(z.string().default(".sluice")),
   LOG_LEVEL: setting(
     z
