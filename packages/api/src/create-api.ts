@@ -17,6 +17,7 @@ import { publicFlowRoutes } from "./routes/public-flow.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { toolRoutes } from "./routes/tool.ts";
 import { variableRoutes } from "./routes/variable.ts";
+import { webhookRoutes } from "./routes/webhook.ts";
 import { webhookDeliveryRoutes } from "./routes/webhook-delivery.ts";
 
 /** The HTTP API over its dependencies; the same app serves Node, Lambda and tests. */
@@ -33,6 +34,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
   app.use("/api/v1/*", requireKey(deps));
   app.route("/", systemRoutes(deps));
   app.route("/", predictionRoutes(deps));
+  app.route("/", webhookRoutes(deps));
   app.use("/v1/*", requireKey(deps));
   app.route("/", nativePredictionRoutes(deps));
   app.route("/", webhookDeliveryRoutes(deps));

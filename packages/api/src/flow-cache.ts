@@ -5,6 +5,7 @@ import { type FlowLimit, readFlowLimit } from "@sluice/core/limit/flow-limit";
 import type { Change, Epochs } from "@sluice/core/limit/intake";
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
 import { type Plan, planFlow } from "@sluice/engine/plan";
+import { WebhookTrigger } from "./webhook-trigger.ts";
 
 /** What the way in reads of a flow. */
 export interface AdmittedFlow {
@@ -18,6 +19,10 @@ export interface AdmittedFlow {
   /** Id of the key that callers must send. */
   apiKeyId: string | undefined;
   origins: { allowed: string[]; message: string };
+  /** What starts it, where that is not the prediction call. */
+  trigger: "webhook" | "schedule" | undefined;
+  /** Settings of its webhook trigger. */
+  webhook: WebhookTrigger | undefined;
   /** Why the flow cannot run, naming the node. */
   refusal: string | undefined;
 }
@@ -78,8 +83,19 @@ async function admitted(flow: Flow): Promise<AdmittedFlow> {
       ),
     },
     sessionId: plan.chat?.memory?.sessionId || undefined,
+    ...triggerOf(graph),
     refusal: refusalOf(plan),
   };
+}
+
+function triggerOf(graph: FlowGraph): Pick<AdmittedFlow, "trigger" | "webhook"> {
+  const start = graph.nodes.find((node) => node.data.name === "startAgentflow");
+  const inputs = start?.data.inputs;
+  if (inputs?.startInputType === "scheduleInput")
+    return { trigger: "schedule", webhook: undefined };
+  if (inputs?.startInputType !== "webhookTrigger")
+    return { trigger: undefined, webhook: undefined };
+  return { trigger: "webhook", webhook: WebhookTrigger.parse(inputs) };
 }
 
 function refusalOf(plan: Plan): string | undefined {

@@ -6,24 +6,26 @@ import type { Context } from "hono";
  * Throws `invalid` with the parser's words, `too_large` past the bound.
  */
 export async function readBody(c: Context, maxBytes: number): Promise<unknown> {
-  const announced = Number(c.req.header("content-length") ?? 0);
-  if (announced > maxBytes) throw tooLarge(maxBytes);
-  const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (type === "application/json" || type === undefined || type === "") {
-    const text = await readText(c, maxBytes);
-    if (text === "") return {};
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw new AppError("invalid", (cause as Error).message, { cause });
-    }
-  }
-  if (type === "application/x-www-form-urlencoded")
-    return Object.fromEntries(new URLSearchParams(await readText(c, maxBytes)));
-  return {};
+  const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  return parseBody(type, await readText(c, maxBytes));
 }
 
-async function readText(c: Context, maxBytes: number): Promise<string> {
+/** The body of a request of this content type; an empty object for types that nobody reads. */
+export function parseBody(type: string, text: string): unknown {
+  if (type === "application/x-www-form-urlencoded")
+    return Object.fromEntries(new URLSearchParams(text));
+  if ((type !== "application/json" && type !== "") || text === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("invalid", (cause as Error).message, { cause });
+  }
+}
+
+/** The text of a body, whatever its type. */
+export async function readText(c: Context, maxBytes: number): Promise<string> {
+  const announced = Number(c.req.header("content-length") ?? 0);
+  if (announced > maxBytes) throw tooLarge(maxBytes);
   // Without an announced length the body has to be counted as it comes.
   if (c.req.header("content-length") !== undefined) return c.req.text();
   const { body } = c.req.raw;

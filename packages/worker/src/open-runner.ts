@@ -17,6 +17,7 @@ import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
 import { openCodeRunner } from "@sluice/engine/code/open-code-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
+import { openMcp } from "@sluice/engine/tools/mcp/open-mcp";
 import { openConfigurationCache } from "./configuration-cache.ts";
 import { openPlanCache } from "./plan-cache.ts";
 import { giveUp, runPrediction } from "./run-prediction.ts";
@@ -47,6 +48,19 @@ export function openRunner(options: RunnerOptions) {
     maxProcesses: settings.SANDBOX_PROCESSES,
     ...(options.codeChildFile && { childFile: options.codeChildFile }),
   });
+  const mcp = openMcp({
+    fetch,
+    ...(settings.CUSTOM_MCP_PROTOCOL === "stdio" && {
+      stdio: {
+        securityCheck: settings.CUSTOM_MCP_SECURITY_CHECK,
+        allowedCommands: settings.CUSTOM_MCP_ALLOWED_COMMANDS,
+        allowedEnvVars: settings.CUSTOM_MCP_ALLOWED_ENV_VARS,
+        allowedScriptPaths: settings.CUSTOM_MCP_ALLOWED_ABSOLUTE_SCRIPT_PATHS,
+      },
+    }),
+    maxToolsBytes: settings.CUSTOM_MCP_TOOLS_MAX_BYTES,
+    connectTimeoutMs: settings.CUSTOM_MCP_AUTHORIZE_TIMEOUT_MS,
+  });
   const plans = openPlanCache(db);
   const configuration = openConfigurationCache(db, credentialKey, environment);
   const writer = openFinalWriter(pool);
@@ -56,6 +70,7 @@ export function openRunner(options: RunnerOptions) {
   const services = (job: PredictionJob) => ({
     fetch,
     code,
+    mcp,
     credential: configuration.credential,
     variables: configuration.variables,
     tool: (id: string) => readTool(db, id),
@@ -96,6 +111,7 @@ export function openRunner(options: RunnerOptions) {
     async close(): Promise<void> {
       await writer.idle();
       await code.close();
+      await mcp.close();
       await fetch.close();
     },
   };

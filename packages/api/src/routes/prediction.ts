@@ -1,18 +1,12 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { AppError } from "@sluice/core/error";
-import type { PredictionJob } from "@sluice/core/prediction/prediction";
-import type { Context } from "hono";
 import { admit } from "../admit.ts";
+import { answered, errorPrefix, streamed } from "../answer.ts";
 import type { Deps } from "../deps.ts";
-import { errorBody } from "../error.ts";
-import { openEventStream } from "../event-stream.ts";
-import { flowiseAnswer, flowiseDialect, frame, wordsOf } from "../flowise-dialect.ts";
 import { PredictionBody, readPrediction } from "../prediction-input.ts";
-import { waitForEnd } from "../prediction-waiter.ts";
 import { readBody } from "../read-body.ts";
-import { enqueue, newJob } from "../submit.ts";
+import { newJob } from "../submit.ts";
 
-const errorPrefix = "Error: predictionsServices.buildChatflow - ";
 const Answer = z.looseObject({ text: z.string(), chatId: z.string(), chatMessageId: z.string() });
 const ErrorReply = z.looseObject({
   statusCode: z.number(),
@@ -52,6 +46,9 @@ export function predictionRoutes(deps: Deps) {
   app.post("/api/v1/prediction/:id", async (c) => {
     const admitted = await admit(deps, c, c.req.param("id"));
     if (admitted instanceof Response) return admitted;
+    const { trigger } = admitted.flow;
+    if (trigger)
+      throw new AppError("failed", errorPrefix + triggerWords[trigger](admitted.flow.id));
     const read = readPrediction(await readBody(c, deps.settings.maxBodyBytes));
     const stream =
       read.stream && admitted.flow.streamable && c.req.header("flowise-tool") !== "true";
@@ -62,46 +59,9 @@ export function predictionRoutes(deps: Deps) {
   return app;
 }
 
-async function answered(deps: Deps, c: Context, job: PredictionJob): Promise<Response> {
-  const waiting = waitForEnd(deps, job, deps.settings.predictionTimeoutMs);
-  try {
-    await enqueue(deps, job);
-  } catch (error) {
-    waiting.stop();
-    throw error;
-  }
-  const ended = await waiting.ended;
-  if (!ended) throw new AppError("timeout", `No answer in time; prediction ${job.id} goes on`);
-  if (ended.state === "succeeded" || ended.state === "paused")
-    return c.json(flowiseAnswer(ended.result));
-  return c.json(errorBody(500, wordsOf(ended.result.error ?? "The run failed", errorPrefix)), 500);
-}
-
-async function streamed(deps: Deps, c: Context, job: PredictionJob): Promise<Response> {
-  const dialect = flowiseDialect(errorPrefix);
-  const early: string[] = [];
-  let write: (frames: string) => void = (frames) => void early.push(frames);
-  const waiting = waitForEnd(deps, job, deps.settings.predictionTimeoutMs, (entries) => {
-    write(entries.map(dialect.frames).join(""));
-  });
-  try {
-    await enqueue(deps, job);
-  } catch (error) {
-    waiting.stop();
-    throw error;
-  }
-  const stream = openEventStream(c);
-  for (const frames of early) stream.write(frames);
-  write = stream.write;
-  stream.onGone(waiting.stop);
-  void waiting.ended.then((ended) => {
-    if (!ended) {
-      const late = `${errorPrefix}No answer in time; prediction ${job.id} goes on`;
-      stream.write(
-        frame("", { event: "error", data: late }) + frame("", { event: "end", data: "[DONE]" }),
-      );
-    }
-    stream.end();
-  });
-  return stream.response;
-}
+const triggerWords = {
+  webhook: (id: string) =>
+    `This flow is configured as a Webhook Trigger. Call POST /api/v1/webhook/${id} instead of the prediction API.`,
+  schedule: () =>
+    "This flow is configured as a Schedule Trigger. It is started by its schedule, not by the prediction API.",
+};

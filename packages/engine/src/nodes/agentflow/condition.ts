@@ -4,9 +4,9 @@ import { defineNode } from "../../node.ts";
 
 const Row = z.object({
   type: z.string().default("string"),
-  value1: z.unknown(),
+  value1: z.unknown().optional(),
   operation: z.string().default("equal"),
-  value2: z.unknown(),
+  value2: z.unknown().optional(),
 });
 
 /** Takes the branch of the first true row, else the last. */

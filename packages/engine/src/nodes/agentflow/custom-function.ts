@@ -8,7 +8,7 @@ export const customFunction = defineNode({
   updateState: "customFunctionUpdateState",
   inputs: z.object({
     customFunctionInputVariables: rows(
-      z.object({ variableName: text, variableValue: z.unknown() }),
+      z.object({ variableName: text, variableValue: z.unknown().optional() }),
     ),
     customFunctionJavascriptFunction: text,
   }),

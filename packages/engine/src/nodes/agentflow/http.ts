@@ -8,10 +8,10 @@ const Rows = z.array(z.object({ key: text, value: text }));
 const inputs = z.object({
   method: text,
   url: text,
-  headers: z.unknown(),
-  queryParams: z.unknown(),
+  headers: z.unknown().optional(),
+  queryParams: z.unknown().optional(),
   bodyType: text,
-  body: z.unknown(),
+  body: z.unknown().optional(),
   responseType: text,
 });
 type Inputs = z.infer<typeof inputs>;

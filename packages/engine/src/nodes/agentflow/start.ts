@@ -36,9 +36,16 @@ export const start = defineNode({
       };
       run.form = request.form ?? (await previousForm(settings.formInputTypes, context));
       output.form = context.input ?? (run.form && undefined);
-    } else if (context.input) {
-      input.question = context.input;
-      output.question = context.input;
+    } else {
+      if (type === "webhookTrigger" && request.webhook) {
+        input.webhook = request.webhook;
+        output.webhook = request.webhook;
+      }
+      const said = type === "webhookTrigger" ? request.question : context.input;
+      if (said) {
+        input.question = said;
+        output.question = said;
+      }
     }
     return { input, output, state };
   },

@@ -1,0 +1,97 @@
+import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credential/credential-key";
+import type { OpenDatabase } from "@sluice/core/database/open-database";
+import type { Log } from "@sluice/core/log";
+import { openObjectStore } from "@sluice/core/object-store/open-object-store";
+import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
+import { webhookSecret } from "@sluice/core/webhook/signature";
+import { addressPolicy } from "@sluice/engine/http/address-policy";
+import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
+import type { Config } from "./config.ts";
+import type { Deps } from "./deps.ts";
+import { openFlowCache } from "./flow-cache.ts";
+import { openKeyCache } from "./key-cache.ts";
+import { toPrediction } from "./native-prediction.ts";
+import type { Mode, ModeOptions } from "./queue-mode.ts";
+
+interface Parts {
+  config: Config;
+  log: Log;
+  database: OpenDatabase;
+  environment: (name: string) => string | undefined;
+}
+
+/** What the routes need, from a process's settings; the same for a server and for a function. */
+export async function openDeps<M extends Mode>(
+  { config, log, database, environment }: Parts,
+  openMode: (options: ModeOptions) => Promise<M>,
+): Promise<{ deps: Deps; mode: M; close(timeoutMs: number): Promise<void> }> {
+  const { db, pool } = database;
+  const credentialKey = config.FLOWISE_SECRETKEY_OVERWRITE
+    ? await credentialKeyFromText(config.FLOWISE_SECRETKEY_OVERWRITE)
+    : await ensureCredentialKey(db);
+  const objects = await openObjectStore(config);
+  const mode = await openMode({ config, log, database, credentialKey, objects, environment });
+  const { intake, transport } = mode;
+  const flows = openFlowCache(db);
+  const keys = openKeyCache(db);
+  intake.onChange(flows.onChange);
+  intake.onChange(keys.onChange);
+  const outbound = {
+    securityCheck: config.HTTP_SECURITY_CHECK,
+    denyList: config.HTTP_DENY_LIST,
+    allowList: config.HTTP_ALLOW_LIST,
+  };
+  const fetch = openGuardedFetch(outbound);
+  const secret = webhookSecret(credentialKey);
+  const view = toPrediction;
+  const dispatcher = openWebhookDispatcher({ db, transport, fetch, secret, log, view });
+  const deps: Deps = {
+    db,
+    credentialKey,
+    objects,
+    transport,
+    intake,
+    flows,
+    keys,
+    log,
+    webhooks: { secret, policy: addressPolicy(outbound), wake: dispatcher.wake },
+    settings: {
+      trustedProxies: config.TRUST_PROXY,
+      corsOrigins: config.CORS_ORIGINS,
+      corsCredentials: config.CORS_ALLOW_CREDENTIALS,
+      maxBodyBytes: config.FLOWISE_FILE_SIZE_LIMIT,
+      predictionTimeoutMs: config.PREDICTION_TIMEOUT_SECONDS * 1000,
+      version: "3.1.4",
+    },
+    onFlowChanged: (id) => intake.announce({ kind: "flow", id }),
+    onKeysChanged: () => intake.announce({ kind: "key", id: "" }),
+    onConfigurationChanged: () => intake.announce({ kind: "configuration", id: "" }),
+    runtimeVariable: environment,
+    async readiness() {
+      const queue = transport.ready().then((ready) => ready || Promise.reject(new Error("away")));
+      const checks = { postgres: pool.query("select 1"), queue };
+      const results = await Promise.allSettled(
+        Object.values(checks).map((check: Promise<unknown>) => within(check, 2000)),
+      );
+      return Object.keys(checks).filter((_, i) => results[i]?.status === "rejected");
+    },
+  };
+  return {
+    deps,
+    mode,
+    async close(timeoutMs) {
+      await dispatcher.close();
+      fetch.close();
+      await mode.close(timeoutMs);
+      await database.close();
+    },
+  };
+}
+
+async function within<T>(check: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), timeoutMs);
+  });
+  return Promise.race([check, late]).finally(() => clearTimeout(timer));
+}
