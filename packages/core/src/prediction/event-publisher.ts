@@ -2,7 +2,7 @@ import type { RunState } from "@sluice/engine/run-state";
 import type { RedisConnection } from "../redis/open-redis.ts";
 import type { LogEntry, PredictionEvent } from "./prediction.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import { appendScript } from "./redis-scripts.ts";
+import { appendScript, defineScript } from "./redis-scripts.ts";
 
 /** What a run has to tell and has not yet told. */
 export interface Outbox {
@@ -24,6 +24,8 @@ export interface Outbox {
   /** Everything is logged: nobody waits here, readers come later or elsewhere. */
   keepsLog: boolean;
   urgent: boolean;
+  /** In the middle of a text: its next pieces can be gathered. */
+  flowing: boolean;
   ended: (() => void) | undefined;
   onLost(): void;
 }
@@ -59,12 +61,16 @@ export function openEventPublisher(
   settings: PublisherSettings = defaultPublisherSettings,
 ) {
   const outboxes = new Set<Outbox>();
-  let timer: NodeJS.Timeout | undefined;
+  const append = defineScript(redis, "sluiceAppend", appendScript);
+  let cancelWake: (() => void) | undefined;
+  let wakeAt = 0;
+  let flushedAt = 0;
   let busy = false;
   let closed = false;
 
   // With many runs at work each may gather tokens a little longer: fewer and larger messages.
   const mergeMs = () => Math.min(settings.maxMergeMs, outboxes.size / 10);
+  const gatherMs = () => Math.max(1, mergeMs());
 
   const isDue = (box: Outbox, now: number) => {
     if (box.ended) return true;
@@ -73,16 +79,33 @@ export function openEventPublisher(
     return box.urgent || now - box.lastFlushAt >= mergeMs();
   };
 
-  function wake(delayMs = settings.tickMs): void {
-    if (busy || closed || timer) return;
-    timer = setTimeout(() => {
-      timer = undefined;
+  /** Flushes after `delayMs`, or earlier if that was asked for already. */
+  function wake(delayMs: number): void {
+    // A call under way looks for what is left when it is back.
+    if (busy || closed) return;
+    const at = performance.now() + delayMs;
+    if (cancelWake && wakeAt <= at) return;
+    cancelWake?.();
+    wakeAt = at;
+    const act = () => {
+      cancelWake = undefined;
       void flush();
-    }, delayMs);
+    };
+    if (delayMs > 0) {
+      const timer = setTimeout(act, delayMs);
+      cancelWake = () => clearTimeout(timer);
+    } else {
+      const turn = setImmediate(act);
+      cancelWake = () => clearImmediate(turn);
+    }
   }
+
+  // After a quiet moment the first call leaves at once; under load ticks gather more for each.
+  const wakeSoon = () => wake(flushedAt + settings.tickMs - performance.now());
 
   async function flush(): Promise<void> {
     const now = Date.now();
+    flushedAt = performance.now();
     const due = [...outboxes].filter((box) => isDue(box, now));
     if (due.length === 0) return later();
     busy = true;
@@ -100,10 +123,14 @@ export function openEventPublisher(
   }
 
   function later(): void {
-    if ([...outboxes].some((box) => box.ended || box.urgent)) wake();
-    else if ([...outboxes].some((box) => box.pending.length > 0 && box.stream))
-      wake(Math.max(1, mergeMs()));
-    else if ([...outboxes].some((box) => box.checkpoint)) wake(settings.logAfterMs);
+    let delayMs = Number.POSITIVE_INFINITY;
+    for (const box of outboxes) {
+      if (box.ended || box.urgent) delayMs = 0;
+      else if (box.pending.length > 0 && box.stream) delayMs = Math.min(delayMs, gatherMs());
+      else if (box.checkpoint) delayMs = Math.min(delayMs, settings.logAfterMs);
+    }
+    if (delayMs === 0) wakeSoon();
+    else if (delayMs < Number.POSITIVE_INFINITY) wake(delayMs);
   }
 
   interface Batch {
@@ -139,14 +166,14 @@ export function openEventPublisher(
       args.push(
         box.fence,
         entries.length > 0 ? box.channel : "",
-        `${box.predictionId} ${box.sent || "-"} ${payload}`,
+        `${box.predictionId} ${box.sent || "-"} `,
         log ? last : "",
-        log ? payload : "",
+        payload,
         checkpoint ? JSON.stringify(checkpoint) : "",
         box.ended ? box.jobId : "",
       );
     }
-    const lost = (await redis.eval(appendScript, keyList.length, ...keyList, ...args)) as number[];
+    const lost = (await append(keyList.length, ...keyList, ...args)) as number[];
     return new Set(lost);
   }
 
@@ -181,9 +208,11 @@ export function openEventPublisher(
       if (!outboxes.has(box)) return id;
       box.pending.push({ id, event });
       if (!box.stream) return id;
-      if (event.type !== "text.delta" && event.type !== "reasoning.delta") box.urgent = true;
-      else if (!box.logged) box.urgent = true;
-      wake(box.urgent ? settings.tickMs : Math.max(1, mergeMs()));
+      const piece = isPiece(event);
+      if (!piece || !box.flowing) box.urgent = true;
+      box.flowing = piece;
+      if (box.urgent) wakeSoon();
+      else wake(gatherMs());
       return id;
     },
     checkpoint(box: Outbox, state: RunState): void {
@@ -195,9 +224,7 @@ export function openEventPublisher(
       if (!outboxes.has(box)) return Promise.resolve();
       return new Promise((resolve) => {
         box.ended = resolve;
-        if (timer) clearTimeout(timer);
-        timer = undefined;
-        wake(0);
+        wakeSoon();
       });
     },
     /** Resolves when nothing of a run waits to be sent, or after `timeoutMs`. */
@@ -212,10 +239,12 @@ export function openEventPublisher(
     },
     close(): void {
       closed = true;
-      if (timer) clearTimeout(timer);
+      cancelWake?.();
     },
   };
 }
+
+const isPiece = ({ type }: PredictionEvent) => type === "text.delta" || type === "reasoning.delta";
 
 /** Neighbouring pieces of one text become one; the id of the last stays. */
 function mergeDeltas(entries: LogEntry[]): LogEntry[] {

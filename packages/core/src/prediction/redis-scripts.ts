@@ -1,3 +1,14 @@
+import type { RedisConnection } from "../redis/open-redis.ts";
+
+type Script = (keyCount: number, ...keysAndArguments: (string | number)[]) => Promise<unknown>;
+
+/** Makes a script callable by its hash: its text travels only to a Redis that does not know it. */
+export function defineScript(connection: RedisConnection, name: string, lua: string): Script {
+  connection.defineCommand(name, { lua });
+  const commands = connection as unknown as Record<string, Script>;
+  return (keyCount, ...rest) => commands[name]!(keyCount, ...rest);
+}
+
 /**
  * Makes a prediction this worker's and raises its fence, unless a worker that is alive has it.
  * KEYS: claim, cancel, cancel-chat, in-hand set of the worker
@@ -34,7 +45,8 @@ redis.call('SREM', KEYS[2], ARGV[3])
  * One tick of a worker: for each prediction checks the fence, keeps the batch and gathers one message for each inbox.
  * KEYS: in-hand set of the worker, then per prediction its claim and its log.
  * ARGV: expiry (ms), expiry after the end (ms), most entries of a log, then per prediction
- *   fence, channel ('' = nobody waits), line for the inbox, entry id ('' = not logged), payload, checkpoint ('' = none), job id when it ends
+ *   fence, channel ('' = nobody waits), head of the line for the inbox, entry id ('' = not logged), payload, checkpoint ('' = none),
+ *   job id when it ends
  * Returns the indices (from 0) of predictions whose fence is another worker's.
  */
 export const appendScript = `
@@ -42,7 +54,7 @@ local lost, inboxes, order = {}, {}, {}
 local i = 0
 for k = 2, #KEYS, 2 do
   local a = 3 + i * 7
-  local fence, channel, line, id, payload, checkpoint, ended =
+  local fence, channel, head, id, payload, checkpoint, ended =
     ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 5], ARGV[a + 6], ARGV[a + 7]
   local current = redis.call('HGET', KEYS[k], 'fence')
   if current and current ~= fence then
@@ -65,7 +77,7 @@ for k = 2, #KEYS, 2 do
     if channel ~= '' then
       if not inboxes[channel] then inboxes[channel] = {}; order[#order + 1] = channel end
       local lines = inboxes[channel]
-      lines[#lines + 1] = line
+      lines[#lines + 1] = head .. payload
     end
   end
   i = i + 1

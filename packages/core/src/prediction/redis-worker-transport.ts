@@ -11,7 +11,7 @@ import {
 } from "./prediction-queue.ts";
 import { readLog } from "./read-log.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import { claimScript, releaseScript } from "./redis-scripts.ts";
+import { claimScript, defineScript, releaseScript } from "./redis-scripts.ts";
 import type { Claim, WorkerTransport } from "./transport.ts";
 import { openHeartbeat } from "./worker-heartbeat.ts";
 
@@ -44,6 +44,8 @@ export async function openRedisWorkerTransport(
   const { command, blocking, subscriber } = connections;
   const workerId = randomUUID().slice(0, 8);
   const inHandKey = keys.inHand(workerId);
+  const claimCommand = defineScript(command, "sluiceClaim", claimScript);
+  const releaseCommand = defineScript(command, "sluiceRelease", releaseScript);
   const publisher = openEventPublisher(command, keys, inHandKey, options.publisher);
   const inHand = new Map<string, InHand>();
   const currentJobIds = new Map<PredictionJob, string>();
@@ -88,8 +90,7 @@ export async function openRedisWorkerTransport(
     // A second job of a prediction that runs here: the one at work is enough.
     if (inHand.has(job.id)) return undefined;
     const jobId = currentJobIds.get(job) ?? jobIdOf(job);
-    const [fence, state, saved] = (await command.eval(
-      claimScript,
+    const [fence, state, saved] = (await claimCommand(
       4,
       keys.claim(job.id),
       keys.cancel(job.id),
@@ -120,6 +121,7 @@ export async function openRedisWorkerTransport(
       logged: false,
       keepsLog: job.accepted,
       urgent: false,
+      flowing: false,
       ended: undefined,
       onLost: () => lost.abort(),
     };
@@ -162,8 +164,7 @@ export async function openRedisWorkerTransport(
     publisher.remove(held.box);
     inHand.delete(held.job.id);
     const checkpoint = held.latest ? JSON.stringify(held.latest) : "";
-    await command.eval(
-      releaseScript,
+    await releaseCommand(
       2,
       keys.claim(held.job.id),
       inHandKey,
