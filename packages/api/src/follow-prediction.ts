@@ -52,7 +52,7 @@ export function followPrediction(
             .where("id", "=", row.execution_id)
             .executeTakeFirst()
         : undefined;
-      const entries = replay(row.events, execution?.execution_data ?? null);
+      const entries = replay(row.events, execution?.execution_data ?? null, last);
       deliver(entries);
       if (!done) deliver([{ id: nextAfter(last), event: endOf(row) }]);
     } catch (error) {

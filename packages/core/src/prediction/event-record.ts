@@ -1,15 +1,18 @@
 import type { NodeRecord } from "@sluice/engine/event";
-import type { LogEntry, PredictionEvent } from "./prediction.ts";
+import { compareEntryIds, type LogEntry, type PredictionEvent } from "./prediction.ts";
+
+/** A text in one piece. `cuts` are where it was cut: id of a piece and where that ended, in turn. */
+type RecordedEntry = LogEntry & { cuts?: (string | number)[] };
 
 /** Text of one node in one piece: a replay needs no more. */
 const maxEvents = 10_000;
 
 /**
  * Collects a run's events for its row: neighbouring pieces of a text become one, and records, which the execution holds,
- * are left out. Entries keep their ids, so a reader that comes back with one finds its place.
+ * are left out. Entries keep their ids, and texts the places where they were cut, so a reader that comes back with one finds its place.
  */
 export function openEventRecord() {
-  const entries: LogEntry[] = [];
+  const entries: RecordedEntry[] = [];
   return {
     add(id: string, event: PredictionEvent): void {
       if (entries.length >= maxEvents) return;
@@ -18,12 +21,12 @@ export function openEventRecord() {
         (event.type === "text.delta" || event.type === "reasoning.delta") &&
         last?.event.type === event.type &&
         last.event.nodeId === event.nodeId
-      )
-        entries[entries.length - 1] = {
-          id,
-          event: { ...event, text: last.event.text + event.text },
-        };
-      else entries.push({ id, event: withoutRecords(event) });
+      ) {
+        const cuts = last.cuts ?? [];
+        cuts.push(last.id, last.event.text.length);
+        const text = last.event.text + event.text;
+        entries[entries.length - 1] = { id, event: { ...event, text }, cuts };
+      } else entries.push({ id, event: withoutRecords(event) });
     },
     text: (): string => JSON.stringify(entries),
   };
@@ -36,12 +39,17 @@ function withoutRecords(event: PredictionEvent): PredictionEvent {
   return { ...event, records: [] };
 }
 
-/** The events of a row as they were emitted, records from the execution put back in order. */
-export function replay(events: string | null, executionData: string | null): LogEntry[] {
-  const entries = JSON.parse(events ?? "[]") as LogEntry[];
+/** The events of a row after `after` as they were emitted, records from the execution put back in order. */
+export function replay(
+  events: string | null,
+  executionData: string | null,
+  after = "",
+): LogEntry[] {
+  const entries = JSON.parse(events ?? "[]") as RecordedEntry[];
   const records = JSON.parse(executionData ?? "[]") as NodeRecord[];
   let next = 0;
-  return entries.map((entry) => {
+  const all = entries.map((recorded) => {
+    const entry = cutAt(recorded, after);
     const { event } = entry;
     if (event.type !== "node.finished" || event.inner) return entry;
     const until = records.findIndex((record, i) => i >= next && record.nodeId === event.nodeId);
@@ -50,4 +58,15 @@ export function replay(events: string | null, executionData: string | null): Log
     next = until + 1;
     return { ...entry, event: { ...event, records: found } };
   });
+  return after ? all.filter(({ id }) => compareEntryIds(id, after) > 0) : all;
+}
+
+/** Leaves out what a reader that has everything up to `after` has of a text. */
+function cutAt({ cuts = [], ...entry }: RecordedEntry, after: string): LogEntry {
+  const { event } = entry;
+  if (!after || !("text" in event)) return entry;
+  let known = 0;
+  for (let i = 0; i < cuts.length; i += 2)
+    if (compareEntryIds(String(cuts[i]), after) <= 0) known = Number(cuts[i + 1]);
+  return { ...entry, event: { ...event, text: event.text.slice(known) } };
 }
