@@ -1,17 +1,27 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Scrape } from "@sluice/core/metrics/open-metrics";
 
 /** Resolves to what is missing; an empty list means that a prediction can be taken now. */
 export type Readiness = () => Promise<string[]>;
 
 const checkMs = 2000;
 
-/** `/healthz`: the process turns. `/readyz`: 503 while Redis or Postgres is away. */
-export async function serveHealth(port: number, host: string, readiness: Readiness) {
+/** `/healthz`: the process turns. `/readyz`: 503 while Redis or Postgres is away. `/metrics` where they are on. */
+export async function serveHealth(
+  port: number,
+  host: string,
+  readiness: Readiness,
+  metrics?: Scrape,
+) {
   const server = createServer(async (request, response) => {
     const path = (request.url ?? "/").split("?")[0];
     if (path === "/healthz")
       return response.writeHead(200, { "content-type": "text/plain" }).end("OK");
+    if (path === "/metrics" && metrics) {
+      const { contentType, text } = await metrics();
+      return response.writeHead(200, { "content-type": contentType }).end(text);
+    }
     if (path !== "/readyz") return response.writeHead(404).end();
     const missing = await withDeadline(readiness(), checkMs);
     response

@@ -1,11 +1,11 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credential/credential-key";
 import { openDatabase } from "@sluice/core/database/open-database";
 import { databaseOptions } from "@sluice/core/database-settings";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
 import { openLog } from "@sluice/core/log";
-import { openDiskObjectStore } from "@sluice/core/object-store/disk-object-store";
+import { openObjectStore } from "@sluice/core/object-store/open-object-store";
 import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
 import { openRedisWorkerTransport } from "@sluice/core/prediction/redis-worker-transport";
@@ -17,7 +17,10 @@ import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { openCapacity } from "./capacity.ts";
 import { Config } from "./config.ts";
 import { serveHealth } from "./health.ts";
+import { openWorkerMetrics } from "./metrics.ts";
 import { openRunner } from "./open-runner.ts";
+import { openQuiesce } from "./quiesce.ts";
+import { openTaskProtection } from "./task-protection.ts";
 
 try {
   await main();
@@ -49,16 +52,16 @@ async function main(): Promise<void> {
     ceiling: config.WORKER_CONCURRENCY,
     onHandBack: (jobs) => log.info({ jobs }, "Predictions handed back"),
   });
+  const metrics = config.ENABLE_METRICS ? await openWorkerMetrics(config) : undefined;
   const runner = openRunner({
     database,
     credentialKey,
-    objects: openDiskObjectStore(
-      resolve(config.BLOB_STORAGE_PATH ?? join(config.SLUICE_HOME, "storage")),
-    ),
+    objects: await openObjectStore(config),
     transport,
     settings: config,
     environment: runtimeVariableFrom(process.env),
     log,
+    metrics: metrics?.runs,
     ...codeChild(),
   });
   const intake = await openRedisIntake(connections, keys);
@@ -70,21 +73,35 @@ async function main(): Promise<void> {
     running: transport.running,
     apply: transport.setCapacity,
   });
-  const health = await serveHealth(config.WORKER_PORT, config.HOST ?? "0.0.0.0", async () => {
+  metrics?.watch({ running: transport.running, capacity: capacity.current });
+  const readiness = async () => {
     const [redisReady] = await Promise.all([transport.ready(), database.pool.query("select 1")]);
     return redisReady ? [] : ["redis"];
-  });
+  };
+  const host = config.HOST ?? "0.0.0.0";
+  const health = await serveHealth(config.WORKER_PORT, host, readiness, metrics?.scrape);
   const url = `http://127.0.0.1:${health.port}`;
   log.info({ url, workerId: transport.workerId }, "Worker ready");
   process.send?.({ type: "ready", url, readyMs: Math.round(performance.now()) });
 
+  const protection = config.ECS_AGENT_URI
+    ? openTaskProtection({
+        agentUri: config.ECS_AGENT_URI,
+        running: transport.running,
+        minutes: Math.ceil(config.PREDICTION_TIMEOUT_SECONDS / 60) + 10,
+        log,
+      })
+    : undefined;
+
   let stopping = false;
-  const stop = async (reason: string) => {
+  const stop = async (reason: string, timeoutSeconds = config.WORKER_STOP_TIMEOUT_SECONDS) => {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, "Worker stops");
     capacity.close();
-    await transport.drain(config.WORKER_STOP_TIMEOUT_SECONDS * 1000);
+    quiesce?.close();
+    await transport.drain(timeoutSeconds * 1000);
+    await protection?.close();
     await transport.close();
     await runner.close();
     await health.close();
@@ -93,6 +110,15 @@ async function main(): Promise<void> {
     await database.close();
     process.exit(0);
   };
+  const quiesce = config.ECS_CONTAINER_METADATA_URI_V4
+    ? await openQuiesce({
+        redis: connections.command,
+        key: keys.lease("revision"),
+        metadataUri: config.ECS_CONTAINER_METADATA_URI_V4,
+        // Protected, it has as long as a prediction may take.
+        onOutdated: () => void stop("a newer revision serves", config.PREDICTION_TIMEOUT_SECONDS),
+      })
+    : undefined;
   process.once("SIGTERM", () => void stop("SIGTERM"));
   process.once("SIGINT", () => void stop("SIGINT"));
   // A worker that was started by a parent does not outlive it.

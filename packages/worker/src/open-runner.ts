@@ -4,6 +4,7 @@ import type { OpenDatabase } from "@sluice/core/database/open-database";
 import { findPreviousExecution } from "@sluice/core/execution/execution";
 import type { Change } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
+import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import { uploadKey } from "@sluice/core/object-store/upload";
 import { markRunning } from "@sluice/core/prediction/accepted-prediction";
@@ -31,6 +32,7 @@ export interface RunnerOptions {
   environment: (name: string) => string | undefined;
   log: Log;
   codeChildFile?: URL;
+  metrics?: RunMetrics | undefined;
 }
 
 /** Everything that executing predictions needs in one process; the caller closes it. */
@@ -91,6 +93,7 @@ export function openRunner(options: RunnerOptions) {
     markRunning: (id: string, fence: number) => markRunning(db, [id], fence),
     services,
     log,
+    metrics: options.metrics,
   };
 
   return {

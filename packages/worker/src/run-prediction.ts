@@ -1,5 +1,6 @@
 import { withoutCredentials } from "@sluice/core/execution/wire";
 import type { Log } from "@sluice/core/log";
+import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import { type EventRecord, openEventRecord } from "@sluice/core/prediction/event-record";
 import type { FinalWriter } from "@sluice/core/prediction/final-write";
 import type {
@@ -16,6 +17,7 @@ import type { RunInput } from "@sluice/engine/run-input";
 import { newRunState } from "@sluice/engine/run-state";
 import type { Services } from "@sluice/engine/services";
 import { finalWriteOf } from "./final-write-of.ts";
+import { measureRun } from "./metrics-run.ts";
 import type { PlanCache, PlannedFlow } from "./plan-cache.ts";
 
 export interface RunnerDeps {
@@ -29,6 +31,7 @@ export interface RunnerDeps {
   markRunning(id: string, fence: number): Promise<void>;
   services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal">;
   log: Log;
+  metrics?: RunMetrics | undefined;
 }
 
 interface Ended {
@@ -56,12 +59,14 @@ export async function runPrediction(
     if (job.accepted) await deps.markRunning(job.id, claim.fence);
     const request = await deps.openRequest(job);
     const record = openEventRecord();
+    const measured = deps.metrics && measureRun(deps.metrics, job, startedAt);
     for (const { id, event } of await claim.earlier()) record.add(id, event);
     const recorded: Claim = {
       ...claim,
       emit(event) {
         const id = claim.emit(event);
         record.add(id, event);
+        measured?.note(event);
         return id;
       },
     };
@@ -75,6 +80,7 @@ export async function runPrediction(
       startedAt,
       canceled: stop.signal.aborted,
       record,
+      onState: measured?.ended,
     });
   } catch (error) {
     claim.release();
@@ -162,13 +168,21 @@ const failure = (error: string): Outcome => ({
   run: newRunState(""),
 });
 
+interface Finishing {
+  startedAt: number;
+  canceled: boolean;
+  record: EventRecord;
+  /** Told of the state that was written. */
+  onState: ((state: PredictionState) => void) | undefined;
+}
+
 async function finish(
   deps: RunnerDeps,
   job: PredictionJob,
   request: PredictionRequest,
   outcome: Outcome,
   claim: Claim,
-  { startedAt, canceled, record }: { startedAt: number; canceled: boolean; record: EventRecord },
+  { startedAt, canceled, record, onState }: Finishing,
 ): Promise<void> {
   const state = stateOf(outcome, canceled);
   const result: PredictionResult = {
@@ -202,9 +216,11 @@ async function finish(
       { predictionId: job.id, reason: (error as Error).message },
       "An answer could not be stored",
     );
+    onState?.("failed");
     const failed = { ...result, text: "", error: "The answer could not be stored" };
     return claim.end({ ...end, state: "failed", status: "ERROR", result: failed });
   }
+  onState?.(state);
   await claim.end(end);
 }
 
