@@ -1,3 +1,4 @@
+import { autoscalerSettings } from "@sluice/autoscaler/config";
 import {
   commonSettings,
   countSetting,
@@ -33,6 +34,12 @@ const size = z.preprocess(
 
 export const Config = z.object({
   ...commonSettings,
+  ...autoscalerSettings,
+  /** The scheduled autoscaler, which a function wakes. */
+  AUTOSCALER_FUNCTION: textSetting(),
+  /** Limits by REST, where more connections would be too many. */
+  UPSTASH_REDIS_REST_URL: textSetting(),
+  UPSTASH_REDIS_REST_TOKEN: textSetting(),
   PORT: portSetting(3000),
   HOST: textSetting(),
   SLUICE_API_KEY: textSetting(),

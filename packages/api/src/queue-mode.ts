@@ -1,7 +1,10 @@
+import { type Autoscaler, autoscalerOf } from "@sluice/autoscaler/autoscaler-of";
+import { wakeOf, wakesFleet } from "@sluice/autoscaler/wake";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
 import type { Intake } from "@sluice/core/limit/intake";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
+import { openRestIntake } from "@sluice/core/limit/rest-intake";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
@@ -9,7 +12,7 @@ import { openRedisApiTransport } from "@sluice/core/prediction/redis-api-transpo
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
 import { queueSettings } from "@sluice/core/queue-settings";
-import { openConnections } from "@sluice/core/redis/open-connections";
+import { type Connections, openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import type { Config } from "./config.ts";
 
@@ -29,19 +32,36 @@ export interface Mode {
   close(timeoutMs: number): Promise<void>;
 }
 
-/** Predictions go to workers through Redis. */
-export async function openQueueMode({ config, log }: ModeOptions): Promise<Mode> {
+export interface QueueMode extends Mode {
+  connections: Connections;
+  /** Undefined where no service is named. */
+  autoscaler: Autoscaler | undefined;
+}
+
+/** Predictions go to workers through Redis; the process that is told of their service also sees to its size. */
+export async function openQueueMode({ config, log }: ModeOptions): Promise<QueueMode> {
   const redis = redisSettings(config);
   for (const warning of redis.warnings) log.warn({}, warning);
   const connections = openConnections(redis, log);
   const keys = redisKeys(config.QUEUE_NAME);
-  const queue = openPredictionQueue(connections.producer, queueSettings(config, redis));
+  const settings = queueSettings(config, redis);
+  const queue = openPredictionQueue(connections.producer, settings);
   const transport = await openRedisApiTransport(connections, queue, keys);
-  const intake = await openRedisIntake(connections, keys);
+  const intake = config.UPSTASH_REDIS_REST_URL
+    ? openRestIntake(config.UPSTASH_REDIS_REST_URL, config.UPSTASH_REDIS_REST_TOKEN ?? "", keys)
+    : await openRedisIntake(connections, keys);
+  const autoscaler = autoscalerOf(config, { ...connections, keys, queue: settings, log });
+  const wake = wakeOf(config, connections.producer, keys);
+  const waits = config.AUTOSCALER_FUNCTION !== undefined;
   return {
-    transport,
+    transport: wake
+      ? wakesFleet(transport, { redis: connections.producer, keys, wake, waits })
+      : transport,
     intake,
+    connections,
+    autoscaler,
     async close() {
+      await autoscaler?.close();
       await transport.close();
       await connections.close();
     },

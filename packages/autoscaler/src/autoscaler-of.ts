@@ -5,11 +5,14 @@ import { type AutoscalerSettings, policyOf } from "./config.ts";
 import { openEcsService } from "./ecs-service.ts";
 import { type Autoscaler, openAutoscaler } from "./open-autoscaler.ts";
 
-/** The autoscaler that the settings ask for; undefined when they name no service. */
+export type { Autoscaler } from "./open-autoscaler.ts";
+
+/** The autoscaler that the settings ask for, at work; undefined when they name no service. */
 export function autoscalerOf(
   settings: AutoscalerSettings,
   parts: {
-    redis: RedisConnection;
+    command: RedisConnection;
+    subscriber: RedisConnection;
     keys: RedisKeys;
     queue: { name: string; cluster: boolean };
     log: Log;
@@ -17,12 +20,15 @@ export function autoscalerOf(
 ): Autoscaler | undefined {
   const { AUTOSCALER_CLUSTER: cluster, AUTOSCALER_SERVICE: service } = settings;
   if (!cluster || !service) return undefined;
-  return openAutoscaler({
+  const autoscaler = openAutoscaler({
     ...parts,
-    service: openEcsService({ cluster, service }),
+    redis: parts.command,
+    service: openEcsService({ cluster, service, endpoint: settings.AUTOSCALER_ENDPOINT }),
     policy: policyOf(settings),
     standardCapacity: settings.WORKER_CAPACITY,
     acts: settings.AUTOSCALER_ACTS,
     everyMs: settings.AUTOSCALER_EVERY_SECONDS * 1000,
   });
+  autoscaler.start();
+  return autoscaler;
 }

@@ -7,6 +7,8 @@ import { defaultPolicy } from "./policy.ts";
 export const autoscalerSettings = {
   AUTOSCALER_CLUSTER: textSetting(),
   AUTOSCALER_SERVICE: textSetting(),
+  /** Another address of ECS. */
+  AUTOSCALER_ENDPOINT: textSetting(),
   AUTOSCALER_MIN: countSetting(defaultPolicy.min, 0),
   AUTOSCALER_MAX: countSetting(defaultPolicy.max),
   AUTOSCALER_EVERY_SECONDS: countSetting(5),

@@ -12,6 +12,8 @@ export interface ServiceState {
   pending: number;
   /** A new revision is on its way in; ECS itself is stopping and starting tasks. */
   deploying: boolean;
+  /** The newest revision, once as many of its tasks run as are wanted. */
+  servingRevision?: number | undefined;
 }
 
 export interface EcsOptions {
@@ -19,7 +21,7 @@ export interface EcsOptions {
   service: string;
   region?: string;
   /** Another address of the API, for tests. */
-  endpoint?: string;
+  endpoint?: string | undefined;
 }
 
 /** Speaks to ECS; throttled and broken calls are tried again, three times in all, each bounded. */
@@ -36,15 +38,21 @@ export function openEcsService({ cluster, service, region, endpoint }: EcsOption
         new DescribeServicesCommand({ cluster, services: [service] }),
       );
       const [found] = services;
-      if (!found || found.status !== "ACTIVE")
+      if (found?.status !== "ACTIVE")
         throw new Error(
           `The service ${service} cannot be scaled: ${found?.status ?? failures[0]?.reason ?? "absent"}`,
         );
       const deployments = found.deployments ?? [];
+      const primary = deployments.find((deployment) => deployment.status === "PRIMARY");
+      const serves =
+        (primary?.runningCount ?? 0) > 0 &&
+        (primary?.runningCount ?? 0) >= (found.desiredCount ?? 0);
+      const revision = Number(primary?.taskDefinition?.split(":").at(-1));
       return {
         desired: found.desiredCount ?? 0,
         running: found.runningCount ?? 0,
         pending: found.pendingCount ?? 0,
+        servingRevision: serves && revision > 0 ? revision : undefined,
         deploying:
           deployments.length > 1 ||
           deployments.some((deployment) => deployment.rolloutState === "IN_PROGRESS"),

@@ -7,9 +7,12 @@ import type { Policy } from "./desired-count.ts";
 import type { WorkerService } from "./ecs-service.ts";
 import { openMemoryStore } from "./memory-store.ts";
 import { type Scaled, scaleOnce } from "./scale-once.ts";
+import { wakeChannel } from "./wake.ts";
 
 export interface AutoscalerOptions {
   redis: RedisConnection;
+  /** Where a wake is heard; without it the next turn sees what there is. */
+  subscriber?: RedisConnection;
   keys: RedisKeys;
   queue: { name: string; cluster: boolean };
   service: WorkerService;
@@ -25,7 +28,8 @@ const tickLimitMs = 20_000;
 
 /** Keeps the service of workers as large as the work needs, while this process holds the lease. */
 export function openAutoscaler(options: AutoscalerOptions) {
-  const { redis, keys, queue, service, policy, standardCapacity, acts, everyMs, log } = options;
+  const { redis, subscriber, keys, queue, service, policy, standardCapacity, acts, everyMs, log } =
+    options;
   const lease = openLease(redis, keys.lease("autoscaler"), everyMs * 2 + tickLimitMs);
   const store = openMemoryStore(redis, keys.lease("autoscaler-memory"));
   const read = () => readFleet(redis, keys, queue);
@@ -37,8 +41,10 @@ export function openAutoscaler(options: AutoscalerOptions) {
     if (!(await lease.take())) return undefined;
     const before = await store.load();
     const scaler = { service, read, policy, standardCapacity, ...(acts === false && { acts }) };
-    const { scaled, memory } = await scaleOnce(scaler, before, Date.now());
+    const { scaled, memory, servingRevision } = await scaleOnce(scaler, before, Date.now());
     await store.save(memory);
+    // Workers of older revisions make room when they read this.
+    if (servingRevision) await redis.set(keys.lease("revision"), servingRevision, "EX", 86_400);
     // Metric filters of the deployment read this line: one for each look, whether something changed or not.
     log.info({ metric: "fleet", ...scaled }, "Fleet");
     return scaled;
@@ -67,6 +73,12 @@ export function openAutoscaler(options: AutoscalerOptions) {
     tick,
     /** Looks now and then every `everyMs`. */
     start(): void {
+      if (subscriber) {
+        subscriber.on("message", (channel: string) => {
+          if (channel === wakeChannel(keys) && !closed) void tick();
+        });
+        subscriber.subscribe(wakeChannel(keys)).catch(() => {});
+      }
       void tick().then(plan);
     },
     async close(): Promise<void> {

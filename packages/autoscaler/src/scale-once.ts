@@ -32,7 +32,7 @@ export async function scaleOnce(
   { service, read, policy, standardCapacity, acts = true }: Scaler,
   memory: Memory | undefined,
   atMs: number,
-): Promise<{ scaled: Scaled; memory: Memory }> {
+): Promise<{ scaled: Scaled; memory: Memory; servingRevision: number | undefined }> {
   const [state, fleet] = await Promise.all([service.read(), read()]);
   const sum = (pick: (worker: FleetReading["workers"][number]) => number) =>
     fleet.workers.reduce((total, worker) => total + pick(worker), 0);
@@ -59,6 +59,7 @@ export async function scaleOnce(
   const desired = held ? state.desired : decision.desired;
   if (desired !== state.desired) await service.setDesired(desired);
   return {
+    servingRevision: state.servingRevision,
     memory: held && memory ? memory : decision.memory,
     scaled: {
       waiting: fleet.waiting,

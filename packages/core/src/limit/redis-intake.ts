@@ -6,7 +6,7 @@ import { type Change, type ChangeKind, changeKinds, type Intake } from "./intake
  * KEYS: epochs, then one key per window. ARGV: per window its length in ms.
  * Returns {seconds, microseconds, epochs…, hits and ms left per window…}.
  */
-const admitScript = `
+export const admitScript = `
 local time = redis.call('TIME')
 local result = {tonumber(time[1]), tonumber(time[2])}
 local epochs = redis.call('HMGET', KEYS[1], 'flow', 'key', 'configuration')

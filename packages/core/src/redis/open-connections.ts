@@ -18,3 +18,4 @@ export function openConnections(settings: RedisSettings, log: RedisLog) {
     },
   };
 }
+export type Connections = ReturnType<typeof openConnections>;
