@@ -3,9 +3,11 @@ import type { AgentflowNode } from "../node.ts";
 import { toolNames } from "../tools/registry.ts";
 import { agent } from "./agentflow/agent.ts";
 import { condition } from "./agentflow/condition.ts";
+import { conditionAgent } from "./agentflow/condition-agent.ts";
 import { customFunction } from "./agentflow/custom-function.ts";
 import { directReply } from "./agentflow/direct-reply.ts";
 import { http } from "./agentflow/http.ts";
+import { humanInput } from "./agentflow/human-input.ts";
 import { iteration } from "./agentflow/iteration.ts";
 import { llm } from "./agentflow/llm.ts";
 import { loop } from "./agentflow/loop.ts";
@@ -14,9 +16,20 @@ import { tool } from "./agentflow/tool.ts";
 
 /** The agentflow nodes we support, by Flowise's name. */
 export const agentflowNodes: ReadonlyMap<string, AgentflowNode> = new Map(
-  [start, llm, agent, condition, directReply, customFunction, http, tool, loop, iteration].map(
-    (node) => [node.name, node],
-  ),
+  [
+    start,
+    llm,
+    agent,
+    condition,
+    directReply,
+    customFunction,
+    http,
+    tool,
+    loop,
+    iteration,
+    conditionAgent,
+    humanInput,
+  ].map((node) => [node.name, node]),
 );
 
 export const isSupportedModel = (name: string): boolean => chatModelNames.includes(name);
