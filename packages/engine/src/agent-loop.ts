@@ -1,9 +1,10 @@
-import { toChatMessage } from "./conversation.ts";
-import type { HistoryMessage, UsedTool } from "./event.ts";
+import { attemptText, decided, type PendingTalk } from "./agent-approval.ts";
+import { type AgentFinds, openTalk } from "./agent-talk.ts";
+import type { HistoryMessage } from "./event.ts";
 import { assistantRecord } from "./langchain-record.ts";
 import type { ChatModel, ModelAnswer, ToolCall } from "./model.ts";
-import { ask } from "./model-node.ts";
-import type { NodeRun } from "./node.ts";
+import { ask, calledTool } from "./model-node.ts";
+import type { NodeRun, Resumed } from "./node.ts";
 import type { Tool, ToolResult } from "./tool.ts";
 import { fitArguments } from "./tools/fit-arguments.ts";
 
@@ -11,79 +12,87 @@ import { fitArguments } from "./tools/fit-arguments.ts";
 const maxRounds = 100;
 const maxResultBytes = 1_000_000;
 
-export interface AgentAnswer {
-  answer: ModelAnswer & { reasoningS: number | undefined };
+export interface AgentAnswer extends AgentFinds {
+  answer: ModelAnswer & { reasoningS?: number | undefined };
   content: string;
-  usedTools: UsedTool[];
-  sourceDocuments: unknown[];
-  artifacts: unknown[];
   /** Tokens of each call of the model, in order. */
   totals: number[];
+  /** All that was said, tool rounds included. */
+  messages: HistoryMessage[];
+  /** Set when a human has to agree before the tools are called. */
+  pending?: PendingTalk;
 }
 
-/**
- * Asks the model, runs the tools it calls, one after another, and asks again until it answers in words.
- * Appends what was said to `messages`.
- */
-export async function runAgentLoop(
-  model: ChatModel,
-  messages: HistoryMessage[],
-  tools: Tool[],
-  context: NodeRun,
-  streams: boolean,
-): Promise<AgentAnswer> {
-  const found = {
-    usedTools: [] as UsedTool[],
-    sourceDocuments: [] as unknown[],
-    artifacts: [] as unknown[],
-  };
-  const totals: number[] = [];
+export interface AgentTask {
+  model: ChatModel;
+  messages: HistoryMessage[];
+  tools: Tool[];
+  streams: boolean;
+  /** Names of tools that are called only when a human agrees. */
+  guarded: ReadonlySet<string>;
+  /** A talk that went on hold for a human, with the answer. */
+  resumed: Resumed | undefined;
+}
+
+/** Asks the model, runs the tools it calls, one after another, and asks again until it answers in words. */
+export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<AgentAnswer> {
+  const { model, guarded } = task;
+  const decision = task.resumed && decided(task.resumed);
+  const talk = openTalk(decision?.talk, task.messages);
+  const { found, totals, sent } = talk;
+  const tools = task.tools.filter((tool) => !decision?.refused.includes(tool.name));
   const definitions = tools.map(({ name, description, schema }) => ({ name, description, schema }));
-  const sent = messages.map(toChatMessage);
-  const add = (message: HistoryMessage, metadata?: Record<string, unknown>) => {
-    messages.push(message);
-    sent.push({ ...toChatMessage(message), ...(metadata && { metadata }) });
-  };
+  const toolNamed = (name: string) => tools.find((tool) => tool.name === name);
+  let approved = decision?.approved;
+  let answer = decision?.talk.answer;
   for (let round = 0; round < maxRounds; round++) {
-    const request = {
-      messages: sent,
-      ...(definitions.length > 0 && { tools: definitions }),
-    };
-    const answer = await ask(model, request, context, streams);
-    totals.push(answer.usage?.total_tokens ?? 0);
-    const calls = answer.toolCalls.filter((call) => call.id);
-    if (calls.length === 0) return { answer, content: answer.text, ...found, totals };
-    announce(calls, context);
-    add(assistantRecord(model, answer, calls), answer.metadata);
+    let calls = approved;
+    approved = undefined;
+    if (answer && calls) announce(calls, context);
+    else {
+      const request = {
+        messages: sent,
+        ...(definitions.length > 0 && { tools: definitions }),
+      };
+      answer = await ask(model, request, context, task.streams);
+      totals.push(answer.usage?.total_tokens ?? 0);
+      calls = answer.toolCalls.filter((call) => call.id);
+      const result = { answer, totals, messages: talk.messages, ...found };
+      if (calls.length === 0) return { ...result, content: answer.text };
+      announce(calls, context);
+      const asking = calls.filter(({ name }) => guarded.has(name) && toolNamed(name));
+      const content = asking.length > 0 ? attemptText(answer.text, asking) : answer.text;
+      talk.add({ ...assistantRecord(model, answer, calls), content }, answer.metadata);
+      if (asking.length > 0)
+        return { ...result, content, pending: talk.onHold(answer, calls, asking) };
+    }
     for (const call of calls) {
       if (context.services.signal.aborted) throw new Error("Aborted");
       const result = await callTool(call, tools, context, found);
       const content = bounded(result.text);
-      add({
+      talk.add({
         role: "tool",
         content,
         tool_call_id: call.id,
         name: call.name,
         additional_kwargs: {},
       });
-      const direct =
-        calls.length === 1 && tools.find((tool) => tool.name === call.name)?.returnDirect;
-      if (direct) return { answer, content, ...found, totals };
+      if (calls.length === 1 && toolNamed(call.name)?.returnDirect)
+        return { answer, content, ...found, totals, messages: talk.messages };
     }
   }
   throw new Error(`The agent called tools in ${maxRounds} rounds without an answer`);
 }
 
 function announce(calls: ToolCall[], { emit, nodeId }: NodeRun): void {
-  const called = calls.map(({ name, args }) => ({ tool: name, toolInput: args, toolOutput: "" }));
-  emit({ type: "tool.called", nodeId, calls: called });
+  emit({ type: "tool.called", nodeId, calls: calls.map(calledTool) });
 }
 
 async function callTool(
   call: ToolCall,
   tools: Tool[],
   context: NodeRun,
-  found: { usedTools: UsedTool[]; sourceDocuments: unknown[]; artifacts: unknown[] },
+  found: AgentFinds,
 ): Promise<ToolResult> {
   const tool = tools.find((candidate) => candidate.name === call.name);
   // Providers refuse a conversation in which a call has no answer: an unknown name gets one, too.

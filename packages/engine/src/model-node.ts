@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { UsedTool } from "./event.ts";
-import type { ChatModel, ModelAnswer, ModelRequest, Usage } from "./model.ts";
+import type { ChatModel, ModelAnswer, ModelRequest, ToolCall, Usage } from "./model.ts";
 import { loadChatModel } from "./models/registry.ts";
 import type { NodeRun } from "./node.ts";
 import { costOf } from "./prices.ts";
@@ -76,11 +76,18 @@ export function recordedInputs(messages: unknown, inputs: Record<string, unknown
 /** Tells a last node's readers what came with the answer. */
 export function emitExtras(
   { nodeId, emit }: NodeRun,
-  extras: { usedTools?: UsedTool[]; usage?: Usage | undefined },
+  extras: { usedTools?: UsedTool[]; calls?: ToolCall[]; usage?: Usage | undefined },
 ): void {
   if (extras.usedTools?.length) emit({ type: "tool.used", nodeId, tools: extras.usedTools });
-  emit({ type: "tool.called", nodeId, calls: [] });
+  emit({ type: "tool.called", nodeId, calls: (extras.calls ?? []).map(calledTool) });
   if (extras.usage) emit({ type: "usage", nodeId, usage: extras.usage });
 }
+
+/** A call whose result is not there yet. */
+export const calledTool = ({ name, args }: ToolCall) => ({
+  tool: name,
+  toolInput: args,
+  toolOutput: "",
+});
 
 export const timed = (start: number, end: number) => ({ start, end, delta: end - start });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { callRecord } from "../../agent-approval.ts";
 import { type AgentAnswer, runAgentLoop } from "../../agent-loop.ts";
 import { type Conversation, conversationOf, MessageRows, spoken } from "../../conversation.ts";
 import { flag, number, rows, text } from "../../input.ts";
@@ -41,38 +42,53 @@ export const agent = defineNode({
 async function answer(given: Inputs, context: NodeRun) {
   const { services, nodeId, isLast, emit } = context;
   const model = await modelOf("agentModel", context);
-  const tools = await toolsOf(given, context);
+  const { tools, guarded } = await toolsOf(given, context);
   const conversation = conversationFrom(given);
-  const messages = await conversationOf(conversation, model, context);
+  const { resumed } = context;
+  if (resumed) context.rawInputs.humanInput = resumed.humanInput;
+  const messages = resumed ? [] : await conversationOf(conversation, model, context);
   const structured = given.agentStructuredOutput;
   const streams = isLast && structured.length === 0 && model.streaming;
   const start = services.now();
-  const said = await runAgentLoop(model, messages, tools, context, streams);
+  const said = await runAgentLoop({ model, messages, tools, guarded, streams, resumed }, context);
+  const { pending } = said;
   const object =
-    structured.length > 0 ? await convert(said.content, structured, model, context) : undefined;
+    structured.length > 0 && !pending
+      ? await convert(said.content, structured, model, context)
+      : undefined;
   const content = object ? `\`\`\`json\n${JSON.stringify(object, null, 2)}\n\`\`\`` : said.content;
   const timeMetadata = timed(start, services.now());
   if (isLast) {
-    if (!streams) emit({ type: "text.delta", nodeId, text: content });
+    if (!streams || pending) emit({ type: "text.delta", nodeId, text: content });
     if (said.sourceDocuments.length > 0)
       emit({ type: "sources.found", nodeId, documents: said.sourceDocuments });
     if (said.artifacts.length > 0)
       emit({ type: "artifacts.made", nodeId, artifacts: said.artifacts });
-    emitExtras(context, { usedTools: said.usedTools, usage: said.answer.usage });
+    emitExtras(context, {
+      usedTools: said.usedTools,
+      calls: pending?.calls ?? [],
+      usage: said.answer.usage,
+    });
   }
-  const history = spoken(conversation, { content, returnAs: given.agentReturnResponseAs }, context);
+  const history = spoken(
+    conversation,
+    { content, returnAs: given.agentReturnResponseAs, sent: messages },
+    context,
+  );
   if (said.usedTools.length > 0) history.at(-1)!.additional_kwargs = { usedTools: said.usedTools };
   return {
-    input: recordedInputs(messages, context.rawInputs, "agentMessages"),
+    input: recordedInputs(said.messages, context.rawInputs, "agentMessages"),
     output: { content, timeMetadata, ...outputOf(said, model, tools), ...object },
     chatHistory: history,
+    ...(pending && { pause: { keep: pending } }),
   };
 }
 
 function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<string, unknown> {
-  const { answer, usedTools, sourceDocuments, artifacts } = said;
+  const { answer, usedTools, sourceDocuments, artifacts, pending } = said;
   return {
-    calledTools: [],
+    calledTools: (pending?.calls ?? []).map(callRecord),
+    ...(pending && { isWaitingForHumanInput: true }),
     ...(answer.usage && { usageMetadata: agentUsage(said, model) }),
     responseMetadata: answer.metadata,
     ...(usedTools.length > 0 && { usedTools }),
@@ -112,18 +128,22 @@ function agentUsage({ answer, totals }: AgentAnswer, model: ChatModel) {
   };
 }
 
-async function toolsOf({ agentTools }: Inputs, context: NodeRun): Promise<Tool[]> {
+async function toolsOf({ agentTools }: Inputs, context: NodeRun) {
   const tools: Tool[] = [];
+  const guarded = new Set<string>();
   const rowsAsUsed: unknown[] = [];
   for (const row of agentTools) {
     const { agentSelectedTool: name, agentSelectedToolConfig: saved } = row;
     if (!name) continue;
     const { tools: built, config } = await buildTools(name, saved, context);
     tools.push(...built);
+    // Nobody can be asked in the body of an iteration.
+    if (flag.parse(row.agentSelectedToolRequiresHumanInput) && !context.iteration)
+      for (const tool of built) guarded.add(tool.name);
     rowsAsUsed.push({ ...row, agentSelectedToolConfig: config });
   }
   if (rowsAsUsed.length > 0) context.rawInputs.agentTools = rowsAsUsed;
-  return tools;
+  return { tools, guarded };
 }
 
 /** A second call that turns the answer into the asked shape. */

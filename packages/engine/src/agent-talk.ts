@@ -1,0 +1,50 @@
+import type { PendingTalk } from "./agent-approval.ts";
+import { toChatMessage } from "./conversation.ts";
+import type { HistoryMessage, UsedTool } from "./event.ts";
+import type { ToolCall } from "./model.ts";
+
+/** What tools brought to light, to be shown with the answer. */
+export interface AgentFinds {
+  usedTools: UsedTool[];
+  sourceDocuments: unknown[];
+  artifacts: unknown[];
+}
+
+/** The messages of a talk, as records show them and as the model gets them. */
+export function openTalk(earlier: PendingTalk | undefined, begun: HistoryMessage[]) {
+  const messages = [...(earlier?.messages ?? begun)];
+  const metadata = { ...earlier?.metadata };
+  const totals = [...(earlier?.totals ?? [])];
+  const found: AgentFinds = structuredClone(
+    earlier?.found ?? { usedTools: [], sourceDocuments: [], artifacts: [] },
+  );
+  const asSent = (message: HistoryMessage, index: number) => ({
+    ...toChatMessage(message),
+    ...(metadata[index] && { metadata: metadata[index] }),
+  });
+  const sent = messages.map(asSent);
+  return {
+    messages,
+    sent,
+    found,
+    totals,
+    add(message: HistoryMessage, about?: Record<string, unknown>): void {
+      if (about) metadata[messages.length] = about;
+      sent.push(asSent(message, messages.length));
+      messages.push(message);
+    },
+    onHold: (
+      answer: PendingTalk["answer"],
+      calls: ToolCall[],
+      asking: ToolCall[],
+    ): PendingTalk => ({
+      messages,
+      metadata,
+      answer,
+      calls,
+      tools: asking.map((call) => call.name),
+      found,
+      totals,
+    }),
+  };
+}
