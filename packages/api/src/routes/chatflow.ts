@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { findApiKey } from "@sluice/core/api-key/api-key";
+import { isUuid } from "@sluice/core/database/uuid";
 import { AppError } from "@sluice/core/error";
 import { Chatflow, toChatflow } from "@sluice/core/flow/chatflow";
 import {
@@ -30,7 +31,7 @@ import { allow } from "../permission.ts";
 const allowed = (...verbs: string[]) =>
   allow(...verbs.flatMap((verb) => [`chatflows:${verb}`, `agentflows:${verb}`]));
 
-const NewFlow = FlowInput.extend({ id: z.uuid().optional().catch(undefined) });
+const NewFlow = FlowInput.extend({ id: z.string().optional() });
 
 const create = createRoute({
   method: "post",
@@ -103,7 +104,7 @@ export const chatflowRoutes = (deps: Deps) => {
     .openapi(create, async (c) => {
       const { id, ...input } = c.req.valid("json");
       // An import keeps its ids; a copy of a flow that is here gets one of its own.
-      const free = id && !(await findFlow(db, id)) ? id : undefined;
+      const free = id && isUuid(id) && !(await findFlow(db, id)) ? id : undefined;
       const flow = await createFlow(db, input, free);
       await onFlowChanged(flow.id);
       return c.json(toChatflow(flow), 200);
