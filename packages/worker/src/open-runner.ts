@@ -66,7 +66,10 @@ export function openRunner(options: RunnerOptions) {
   const plans = openPlanCache(db);
   const configuration = openConfigurationCache(db, credentialKey, environment);
   const writer = openFinalWriter(pool);
-  const modelBaseUrls = { anthropic: settings.ANTHROPIC_BASE_URL };
+  const modelBaseUrls = {
+    anthropic: settings.ANTHROPIC_BASE_URL,
+    pinecone: settings.PINECONE_CONTROLLER_HOST,
+  };
   const limits = { maxIterations: settings.MAX_ITERATIONS, maxLoopCount: settings.MAX_LOOP_COUNT };
 
   const services = (job: PredictionJob) => ({

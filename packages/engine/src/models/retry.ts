@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { FetchError } from "../http/fetch-error.ts";
-import { type ModelAnswer, ModelError, type ModelRequest } from "../model.ts";
+import { ModelError, type ModelRequest } from "../model.ts";
 
 export interface RetryPolicy {
   maxRetries: number;
@@ -20,12 +20,14 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxTotalMs: 60_000,
 };
 
+type Retried = Pick<ModelRequest, "signal" | "onText" | "onReasoning">;
+
 /** Tries again what may succeed, as long as the caller has been given nothing of the answer. */
-export async function withRetry(
-  request: ModelRequest,
-  attempt: (request: ModelRequest) => Promise<ModelAnswer>,
+export async function withRetry<R extends Retried, A>(
+  request: R,
+  attempt: (request: R) => Promise<A>,
   policy: RetryPolicy = defaultRetryPolicy,
-): Promise<ModelAnswer> {
+): Promise<A> {
   const { signal, onText, onReasoning } = request;
   let delivered = false;
   const watch = (deliver: ((text: string) => void) | undefined) =>

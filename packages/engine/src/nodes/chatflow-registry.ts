@@ -1,5 +1,7 @@
 import type { ChatNode } from "../chatflow/chat-node.ts";
 import { chatModelNames } from "../models/registry.ts";
+import { embeddingsNames } from "../retrieval/embeddings/registry.ts";
+import { vectorStoreNames } from "../retrieval/stores/registry.ts";
 import { toolNames } from "../tools/registry.ts";
 
 // Each is loaded when a flow first uses it.
@@ -10,10 +12,16 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   bufferMemory: async () => (await import("./chatflow/buffer-memory.ts")).bufferMemory,
   bufferWindowMemory: async () =>
     (await import("./chatflow/buffer-window-memory.ts")).bufferWindowMemory,
+  characterTextSplitter: async () =>
+    (await import("./chatflow/character-text-splitter.ts")).characterTextSplitter,
   chatPromptTemplate: async () =>
     (await import("./chatflow/chat-prompt-template.ts")).chatPromptTemplate,
+  codeTextSplitter: async () => (await import("./chatflow/code-text-splitter.ts")).codeTextSplitter,
   conversationalAgent: async () =>
     (await import("./chatflow/conversational-agent.ts")).conversationalAgent,
+  conversationalRetrievalQAChain: async () =>
+    (await import("./chatflow/conversational-retrieval-qa-chain.ts"))
+      .conversationalRetrievalQAChain,
   conversationChain: async () =>
     (await import("./chatflow/conversation-chain.ts")).conversationChain,
   conversationSummaryBufferMemory: async () =>
@@ -28,27 +36,44 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   fewShotPromptTemplate: async () =>
     (await import("./chatflow/few-shot-prompt-template.ts")).fewShotPromptTemplate,
   getVariable: async () => (await import("./chatflow/get-variable.ts")).getVariable,
+  htmlToMarkdownTextSplitter: async () =>
+    (await import("./chatflow/html-to-markdown-text-splitter.ts")).htmlToMarkdownTextSplitter,
   ifElseFunction: async () => (await import("./chatflow/if-else-function.ts")).ifElseFunction,
   inputModerationOpenAI: async () =>
     (await import("./chatflow/input-moderation-openai.ts")).inputModerationOpenAI,
   inputModerationSimple: async () =>
     (await import("./chatflow/input-moderation-simple.ts")).inputModerationSimple,
   llmChain: async () => (await import("./chatflow/llm-chain.ts")).llmChain,
+  markdownTextSplitter: async () =>
+    (await import("./chatflow/markdown-text-splitter.ts")).markdownTextSplitter,
+  memoryVectorStore: async () =>
+    (await import("./chatflow/memory-vector-store.ts")).memoryVectorStore,
   multiPromptChain: async () => (await import("./chatflow/multi-prompt-chain.ts")).multiPromptChain,
+  plainText: async () => (await import("./chatflow/plain-text.ts")).plainText,
   promptRetriever: async () => (await import("./chatflow/prompt-retriever.ts")).promptRetriever,
   promptTemplate: async () => (await import("./chatflow/prompt-template.ts")).promptTemplate,
   reactAgentChat: async () => (await import("./chatflow/react-agent-chat.ts")).reactAgentChat,
+  recursiveCharacterTextSplitter: async () =>
+    (await import("./chatflow/recursive-character-text-splitter.ts"))
+      .recursiveCharacterTextSplitter,
+  retrievalQAChain: async () => (await import("./chatflow/retrieval-qa-chain.ts")).retrievalQAChain,
+  retrieverTool: async () => (await import("./chatflow/retriever-tool.ts")).retrieverTool,
   setVariable: async () => (await import("./chatflow/set-variable.ts")).setVariable,
   structuredOutputParser: async () =>
     (await import("./chatflow/structured-output-parser.ts")).structuredOutputParser,
+  textFile: async () => (await import("./chatflow/text-file.ts")).textFile,
+  tokenTextSplitter: async () =>
+    (await import("./chatflow/token-text-splitter.ts")).tokenTextSplitter,
   toolAgent: async () => (await import("./chatflow/tool-agent.ts")).toolAgent,
 };
 
-/** The nodes of chatflows we support, by Flowise's name; chat models and tools are nodes like any other. */
+/** The nodes of chatflows we support, by Flowise's name; models, tools, embeddings and stores are nodes like any other. */
 export const chatNodeNames: readonly string[] = [
   ...Object.keys(nodes),
   ...chatModelNames,
   ...toolNames,
+  ...embeddingsNames,
+  ...vectorStoreNames,
 ];
 
 export const isSupportedChatNode = (name: string): boolean => chatNodeNames.includes(name);
@@ -59,5 +84,8 @@ export async function loadChatNode(name: string): Promise<ChatNode> {
   if (load) return load();
   if (chatModelNames.includes(name)) return (await import("./chatflow/chat-model.ts")).chatModel;
   if (toolNames.includes(name)) return (await import("./chatflow/tool.ts")).tool;
+  if (embeddingsNames.includes(name)) return (await import("./chatflow/embeddings.ts")).embeddings;
+  if (vectorStoreNames.includes(name))
+    return (await import("./chatflow/vector-store.ts")).vectorStore;
   throw new Error(`The node ${name} is not supported`);
 }

@@ -1,10 +1,21 @@
+import type { ModelSetting } from "../model.ts";
 import type { Document } from "./document.ts";
+import type { Embeddings } from "./embeddings.ts";
 import type { Retriever } from "./retriever.ts";
 
-/** Keeps documents by their vectors. */
+/** Keeps documents by their vectors. As a retriever it finds as many as its author chose. */
 export interface VectorStore extends Retriever {
   kind: "vectorStore";
-  /** All or nothing where the store can; returns the documents' ids. */
-  add(documents: Document[], signal: AbortSignal): Promise<string[]>;
-  search(query: string, topK: number, signal: AbortSignal): Promise<Document[]>;
+  /** Keeps documents under ids, new ones where none are given. Embeds all before it writes any. */
+  add(documents: Document[], signal: AbortSignal, ids?: string[]): Promise<string[]>;
+  delete(ids: string[], signal: AbortSignal): Promise<void>;
 }
+
+export interface VectorStoreComponent {
+  /** Flowise's component name. */
+  name: string;
+  open(setting: ModelSetting & { embeddings: Embeddings }): VectorStore | Promise<VectorStore>;
+}
+
+export const defineVectorStore = (component: VectorStoreComponent): VectorStoreComponent =>
+  component;

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { Document } from "../document.ts";
+import type { Embeddings } from "../embeddings.ts";
+import type { VectorStore } from "../vector-store.ts";
+
+interface Entry {
+  id: string;
+  document: Document;
+  vector: number[];
+}
+
+/** A store for the time of one run: compares a question with every document. */
+export function openMemoryStore(embeddings: Embeddings, topK: number): VectorStore {
+  let entries: Entry[] = [];
+  return {
+    kind: "vectorStore",
+    async add(documents, signal, given) {
+      if (documents.length === 0) return [];
+      const texts = documents.map(({ pageContent }) => pageContent);
+      const vectors = await embeddings.embedDocuments(texts, signal);
+      const ids = given ?? documents.map(() => randomUUID());
+      entries.push(
+        ...documents.map((document, i) => ({ id: ids[i]!, document, vector: vectors[i]! })),
+      );
+      return ids;
+    },
+    async delete(ids) {
+      entries = entries.filter(({ id }) => !ids.includes(id));
+    },
+    async retrieve(query, { signal, filter = {} }) {
+      const wanted = Object.entries(filter);
+      const candidates = entries.filter(({ document }) =>
+        wanted.every(([name, value]) => document.metadata[name] === value),
+      );
+      if (candidates.length === 0) return [];
+      const vector = await embeddings.embedQuery(query, signal);
+      return candidates
+        .map(({ document, vector: other }) => ({ document, score: cosine(vector, other) }))
+        .sort((a, b) => b.score - a.score)
+        .slice(0, topK)
+        .map(({ document }) => document);
+    },
+  };
+}
+
+function cosine(a: number[], b: number[]): number {
+  let dot = 0;
+  let lengthA = 0;
+  let lengthB = 0;
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i]!;
+    const y = b[i] ?? 0;
+    dot += x * y;
+    lengthA += x * x;
+    lengthB += y * y;
+  }
+  return lengthA && lengthB ? dot / Math.sqrt(lengthA * lengthB) : 0;
+}
