@@ -16,6 +16,8 @@ const codeChild = "packages/engine/src/code/child.ts";
 
 /** Native code, which goes along as files. */
 const native = ["isolated-vm"];
+/** The dashboard's page, which is served from its files. */
+const page = "@bull-board/ui";
 /** Optional native helpers, which their users do without. */
 const absent = ["msgpackr-extract", "pg-native"];
 
@@ -65,6 +67,11 @@ export async function bundle(target: string): Promise<void> {
       license: "Apache-2.0",
     };
     await writeFile(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    if (name === "api")
+      for (const part of ["dist", "package.json"])
+        await cp(join(packageFolder(page, root), part), join(folder, "node_modules", page, part), {
+          recursive: true,
+        });
     for (const each of native) await copyPackage(each, root, join(folder, "node_modules"));
   }
 }

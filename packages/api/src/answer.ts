@@ -6,6 +6,7 @@ import { errorBody } from "./error.ts";
 import { openEventStream } from "./event-stream.ts";
 import { flowiseAnswer, flowiseDialect, frame, wordsOf } from "./flowise-dialect.ts";
 import { waitForEnd } from "./prediction-waiter.ts";
+import { serverTiming } from "./server-timing.ts";
 import { enqueue } from "./submit.ts";
 
 /** Clients of Flowise cut this off. */
@@ -22,6 +23,8 @@ export async function answered(deps: Deps, c: Context, job: PredictionJob): Prom
   }
   const ended = await waiting.ended;
   if (!ended) throw new AppError("timeout", `No answer in time; prediction ${job.id} goes on`);
+  const { startedAt, endedAt } = ended.result;
+  c.header("Server-Timing", serverTiming(job.acceptedAt, startedAt, endedAt));
   if (ended.state === "succeeded" || ended.state === "paused")
     return c.json(flowiseAnswer(ended.result));
   return c.json(errorBody(500, wordsOf(ended.result.error ?? "The run failed", errorPrefix)), 500);

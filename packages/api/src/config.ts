@@ -1,4 +1,5 @@
 import { autoscalerSettings } from "@sluice/autoscaler/config";
+import { metricSettings } from "@sluice/core/metrics/metric-settings";
 import {
   commonSettings,
   countSetting,
@@ -35,6 +36,7 @@ const size = z.preprocess(
 export const Config = z.object({
   ...commonSettings,
   ...autoscalerSettings,
+  ...metricSettings,
   /** The scheduled autoscaler, which a function wakes. */
   AUTOSCALER_FUNCTION: textSetting(),
   /** Limits by REST, where more connections would be too many. */
@@ -50,5 +52,8 @@ export const Config = z.object({
   FLOWISE_FILE_SIZE_LIMIT: size,
   API_STOP_TIMEOUT_SECONDS: countSetting(110),
   MAIN_CAPACITY: countSetting(200),
+  ENABLE_BULLMQ_DASHBOARD: flagSetting(false),
+  /** Older predictions, executions and messages are deleted; 0 keeps them. */
+  RETENTION_DAYS: countSetting(0, 0),
 });
 export type Config = z.infer<typeof Config>;

@@ -11,6 +11,7 @@ import { credentialRoutes } from "./routes/credential.ts";
 import { executionRoutes } from "./routes/execution.ts";
 import { feedbackRoutes } from "./routes/feedback.ts";
 import { leadRoutes } from "./routes/lead.ts";
+import { measured, metricsRoutes } from "./routes/metrics.ts";
 import { nativePredictionRoutes } from "./routes/native-prediction.ts";
 import { predictionRoutes } from "./routes/prediction.ts";
 import { publicFlowRoutes } from "./routes/public-flow.ts";
@@ -30,6 +31,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     c.header("x-request-id", c.req.header("x-request-id")?.slice(0, 100) ?? randomUUID());
     await next();
   });
+  if (deps.metrics) app.use(measured(deps.metrics));
   app.use("/api/v1/*", cors(deps));
   app.use("/api/v1/*", requireKey(deps));
   app.route("/", systemRoutes(deps));
@@ -51,6 +53,11 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     publicFlowRoutes,
   ])
     app.route("/", routes(deps));
+  if (deps.metrics) app.route("/", metricsRoutes(deps.metrics));
+  if (deps.dashboard) {
+    app.route("/admin/queues", deps.dashboard);
+    app.get("/admin/queues/", (c) => c.redirect("/admin/queues"));
+  }
   app.doc("/openapi.json", {
     openapi: "3.1.0",
     info: { title: "Sluice", version: deps.settings.version, description: "Runs Flowise flows" },

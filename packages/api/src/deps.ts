@@ -6,8 +6,10 @@ import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
 import type { AddressPolicy } from "@sluice/engine/http/address-policy";
+import type { Hono } from "hono";
 import type { FlowCache } from "./flow-cache.ts";
 import type { KeyCache } from "./key-cache.ts";
+import type { ApiMetrics } from "./metrics.ts";
 
 /** What the routes need; made by a composition root. */
 export interface Deps {
@@ -20,6 +22,10 @@ export interface Deps {
   keys: KeyCache;
   log: Log;
   webhooks: Webhooks;
+  /** Where metrics are on. */
+  metrics?: Pick<ApiMetrics, "scrape" | "answered"> | undefined;
+  /** Where the queue's dashboard is on. */
+  dashboard?: Hono<Env> | undefined;
   settings: ApiSettings;
   onFlowChanged(flowId: string): Promise<void>;
   onKeysChanged(): Promise<void>;

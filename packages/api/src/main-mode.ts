@@ -16,6 +16,18 @@ export async function openMainMode(options: ModeOptions & { codeChildFile?: URL 
   return {
     transport,
     intake,
+    async fleet() {
+      const waiting = (await transport.open(maxWaiting))
+        .filter(({ state }) => state === "queued")
+        .map(({ job }) => job.acceptedAt);
+      const running = transport.running();
+      return {
+        waiting: waiting.length,
+        active: running,
+        oldestAtMs: waiting.length > 0 ? Math.min(...waiting) : undefined,
+        workers: [{ capacity: config.MAIN_CAPACITY, running }],
+      };
+    },
     async close(timeoutMs) {
       await transport.drain(timeoutMs);
       await transport.close();

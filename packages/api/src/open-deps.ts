@@ -10,8 +10,12 @@ import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { openFlowCache } from "./flow-cache.ts";
 import { openKeyCache } from "./key-cache.ts";
+import { openApiMetrics } from "./metrics.ts";
 import { toPrediction } from "./native-prediction.ts";
 import type { Mode, ModeOptions } from "./queue-mode.ts";
+
+/** The version of Flowise whose API is spoken here. */
+const version = "3.1.4";
 
 interface Parts {
   config: Config;
@@ -30,7 +34,10 @@ export async function openDeps<M extends Mode>(
     ? await credentialKeyFromText(config.FLOWISE_SECRETKEY_OVERWRITE)
     : await ensureCredentialKey(db);
   const objects = await openObjectStore(config);
-  const mode = await openMode({ config, log, database, credentialKey, objects, environment });
+  const metrics = config.ENABLE_METRICS ? await openApiMetrics(config, db, version) : undefined;
+  const shared = { config, log, database, credentialKey, objects, environment };
+  const mode = await openMode({ ...shared, metrics: metrics?.runs });
+  metrics?.watchFleet(mode.fleet);
   const { intake, transport } = mode;
   const flows = openFlowCache(db);
   const keys = openKeyCache(db);
@@ -44,7 +51,8 @@ export async function openDeps<M extends Mode>(
   const fetch = openGuardedFetch(outbound);
   const secret = webhookSecret(credentialKey);
   const view = toPrediction;
-  const dispatcher = openWebhookDispatcher({ db, transport, fetch, secret, log, view });
+  const onAttempt = metrics?.webhookAttempted;
+  const dispatcher = openWebhookDispatcher({ db, transport, fetch, secret, log, view, onAttempt });
   const deps: Deps = {
     db,
     credentialKey,
@@ -54,6 +62,7 @@ export async function openDeps<M extends Mode>(
     flows,
     keys,
     log,
+    metrics,
     webhooks: { secret, policy: addressPolicy(outbound), wake: dispatcher.wake },
     settings: {
       trustedProxies: config.TRUST_PROXY,
@@ -61,7 +70,7 @@ export async function openDeps<M extends Mode>(
       corsCredentials: config.CORS_ALLOW_CREDENTIALS,
       maxBodyBytes: config.FLOWISE_FILE_SIZE_LIMIT,
       predictionTimeoutMs: config.PREDICTION_TIMEOUT_SECONDS * 1000,
-      version: "3.1.4",
+      version,
     },
     onFlowChanged: (id) => intake.announce({ kind: "flow", id }),
     onKeysChanged: () => intake.announce({ kind: "key", id: "" }),
@@ -76,6 +85,10 @@ export async function openDeps<M extends Mode>(
       return Object.keys(checks).filter((_, i) => results[i]?.status === "rejected");
     },
   };
+  if (config.ENABLE_BULLMQ_DASHBOARD && mode.openBoardQueue) {
+    const { dashboardRoutes } = await import("./routes/dashboard.ts");
+    deps.dashboard = dashboardRoutes(deps, await mode.openBoardQueue());
+  }
   return {
     deps,
     mode,

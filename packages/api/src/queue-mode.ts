@@ -6,8 +6,11 @@ import type { Intake } from "@sluice/core/limit/intake";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
 import { openRestIntake } from "@sluice/core/limit/rest-intake";
 import type { Log } from "@sluice/core/log";
+import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import type { BoardQueue } from "@sluice/core/prediction/open-board-queue";
 import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
+import { type FleetReading, readFleet } from "@sluice/core/prediction/read-fleet";
 import { openRedisApiTransport } from "@sluice/core/prediction/redis-api-transport";
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
@@ -23,12 +26,18 @@ export interface ModeOptions {
   credentialKey: CredentialKey;
   objects: ObjectStore;
   environment: (name: string) => string | undefined;
+  /** Told of predictions that run in this process. */
+  metrics?: RunMetrics | undefined;
 }
 
 /** How this process's predictions get to be executed. */
 export interface Mode {
   transport: ApiTransport;
   intake: Intake;
+  /** Backlog and capacity now. */
+  fleet(): Promise<FleetReading>;
+  /** Where there is a queue of BullMQ's: what its dashboard shows. */
+  openBoardQueue?(): Promise<BoardQueue>;
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -60,6 +69,11 @@ export async function openQueueMode({ config, log }: ModeOptions): Promise<Queue
     intake,
     connections,
     autoscaler,
+    fleet: () => readFleet(connections.producer, keys, settings),
+    async openBoardQueue() {
+      const { openBoardQueue } = await import("@sluice/core/prediction/open-board-queue");
+      return openBoardQueue(connections.producer, settings);
+    },
     async close() {
       await autoscaler?.close();
       await transport.close();

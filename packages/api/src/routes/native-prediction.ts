@@ -21,6 +21,7 @@ import {
   toPrediction,
 } from "../native-prediction.ts";
 import { readBody } from "../read-body.ts";
+import { serverTiming } from "../server-timing.ts";
 import { enqueue, newJob } from "../submit.ts";
 import { webhookTarget } from "../webhook-target.ts";
 
@@ -155,9 +156,14 @@ export function nativePredictionRoutes(deps: Deps) {
     if (seconds > 0) await ended(deps, id, seconds * 1000);
     const prediction = await found(id);
     const open = prediction.state === "queued" || prediction.state === "running";
+    timed(c, prediction);
     return c.json(prediction, open ? 202 : 200);
   });
-  app.openapi(get, async (c) => c.json(await found(c.req.valid("param").id), 200));
+  app.openapi(get, async (c) => {
+    const prediction = await found(c.req.valid("param").id);
+    timed(c, prediction);
+    return c.json(prediction, 200);
+  });
   app.openapi(list, async (c) => {
     const filter = c.req.valid("query");
     const rows = await listPredictions(db, filter);
@@ -230,6 +236,12 @@ async function accept(
   // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.
   if (created) await enqueue(deps, job).catch(() => {});
   return { id: row.id, created };
+}
+
+function timed(c: Context<Env>, { createdAt, startedAt, finishedAt }: Prediction): void {
+  if (!startedAt || !finishedAt) return;
+  const [accepted = 0, started = 0, ended = 0] = [createdAt, startedAt, finishedAt].map(Date.parse);
+  c.header("Server-Timing", serverTiming(accepted, started, ended));
 }
 
 function waitSeconds(prefer: string | undefined): number {

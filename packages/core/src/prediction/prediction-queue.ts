@@ -15,7 +15,7 @@ export interface QueueSettings {
 export const maxAttempts = 5;
 const backoff = { type: "exponential", delay: 500 };
 
-const prefixOf = ({ cluster }: QueueSettings) => (cluster ? "{bull}" : "bull");
+export const prefixOf = ({ cluster }: QueueSettings) => (cluster ? "{bull}" : "bull");
 // A negative value switches a bound off, as in Flowise.
 function keep({ removeOnAgeS: age, removeOnCount: count }: QueueSettings): KeepJobs {
   if (age >= 0) return { age, ...(count >= 0 && { count }) };
@@ -52,11 +52,19 @@ export function openPredictionQueue(connection: RedisConnection, settings: Queue
     async remove(jobId: string): Promise<boolean> {
       return (await queue.remove(jobId).catch(() => 0)) === 1;
     },
+    /** Jobs that workers have taken. */
+    active: async (limit: number): Promise<PredictionJob[]> =>
+      (await queue.getActive(0, limit - 1)).map(({ data }) => data),
+    /** True while a job waits to be taken. */
+    async waits(jobId: string): Promise<boolean> {
+      const state = await queue.getJobState(jobId);
+      return state === "waiting" || state === "prioritized" || state === "delayed";
+    },
     /** Jobs at work and waiting, newest first, at most `limit` of each. */
     async open(limit: number): Promise<{ job: PredictionJob; running: boolean }[]> {
       const [active, waiting] = await Promise.all([
         queue.getActive(0, limit - 1),
-        queue.getWaiting(0, limit - 1),
+        queue.getJobs(["waiting", "prioritized", "delayed"], 0, limit - 1),
       ]);
       return [
         ...active.map(({ data }) => ({ job: data, running: true })),
@@ -79,7 +87,9 @@ export function consumePredictions(
   const worker = new Worker<PredictionJob>(
     `${settings.name}-prediction`,
     async (job: Job<PredictionJob>) => {
-      await handle(job.data, job.id ?? jobIdOf(job.data), job.attemptsMade);
+      // An attempt that a dead worker began counts, too.
+      const attempt = Math.max(job.attemptsMade, job.attemptsStarted - 1);
+      await handle(job.data, job.id ?? jobIdOf(job.data), attempt);
     },
     {
       connection,

@@ -9,7 +9,7 @@ interface DispatcherDeps extends Omit<Sending, "timeoutMs"> {
   transport: Pick<ApiTransport, "lease">;
   log: Log;
   /** Told of every attempt. */
-  onAttempt?(outcome: Attempt["outcome"]): void;
+  onAttempt?: ((outcome: Attempt["outcome"]) => void) | undefined;
 }
 
 interface DispatcherSettings {
