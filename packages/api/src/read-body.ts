@@ -1,12 +1,15 @@
 import { AppError } from "@sluice/core/error";
 import type { Context } from "hono";
+import { parseMultipart } from "./multipart-body.ts";
 
 /**
- * Reads a JSON or urlencoded body of bounded size; an absent or unknown one counts as empty.
+ * Reads a JSON, urlencoded or multipart body of bounded size; an absent or unknown one counts as empty.
  * Throws `invalid` with the parser's words, `too_large` past the bound.
  */
 export async function readBody(c: Context, maxBytes: number): Promise<unknown> {
-  const type = (c.req.header("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  const header = c.req.header("content-type") ?? "";
+  const type = header.split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "multipart/form-data") return parseMultipart(header, await readBytes(c, maxBytes));
   return parseBody(type, await readText(c, maxBytes));
 }
 
@@ -24,12 +27,25 @@ export function parseBody(type: string, text: string): unknown {
 
 /** The text of a body, whatever its type. */
 export async function readText(c: Context, maxBytes: number): Promise<string> {
-  const announced = Number(c.req.header("content-length") ?? 0);
-  if (announced > maxBytes) throw tooLarge(maxBytes);
-  // Without an announced length the body has to be counted as it comes.
-  if (c.req.header("content-length") !== undefined) return c.req.text();
+  if (isAnnounced(c, maxBytes)) return c.req.text();
+  return (await countedBytes(c, maxBytes)).toString("utf8");
+}
+
+async function readBytes(c: Context, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  if (isAnnounced(c, maxBytes)) return new Uint8Array(await c.req.arrayBuffer());
+  return new Uint8Array(await countedBytes(c, maxBytes));
+}
+
+function isAnnounced(c: Context, maxBytes: number): boolean {
+  const length = c.req.header("content-length");
+  if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return length !== undefined;
+}
+
+/** Without an announced length the body has to be counted as it comes. */
+async function countedBytes(c: Context, maxBytes: number): Promise<Buffer> {
   const { body } = c.req.raw;
-  if (!body) return "";
+  if (!body) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
@@ -37,7 +53,7 @@ export async function readText(c: Context, maxBytes: number): Promise<string> {
     if (size > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 const tooLarge = (maxBytes: number) =>

@@ -1,0 +1,66 @@
+import { AppError } from "@sluice/core/error";
+
+/** The loader input that takes a file, by extension; text files take the rest. */
+const inputOf: Record<string, string> = {
+  pdf: "pdfFile",
+  json: "jsonFile",
+  csv: "csvFile",
+  xls: "csvFile",
+  xlsx: "csvFile",
+  jsonl: "jsonlinesFile",
+  doc: "docxFile",
+  docx: "docxFile",
+  yaml: "yamlFile",
+};
+
+/** Fields that clients send as JSON text. */
+const jsonFields = ["overrideConfig", "history", "humanInput", "vars", "form", "uploads"];
+
+/**
+ * Reads a form. With files, all of its fields are overrides, as in Flowise, and each file stands as a data
+ * URI under the input of the loader that takes it.
+ */
+export async function parseMultipart(
+  type: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Record<string, unknown>> {
+  const form = await new Response(bytes, { headers: { "content-type": type } })
+    .formData()
+    .catch((cause: unknown) => {
+      throw new AppError("invalid", "The form cannot be read", { cause });
+    });
+  const fields: Record<string, unknown> = {};
+  const files: Record<string, string[]> = {};
+  for (const [name, value] of form) {
+    if (typeof value === "string") {
+      fields[name] = jsonFields.includes(name) ? parsed(value) : value;
+    } else {
+      const input = fileInput(value.name);
+      files[input] = [...(files[input] ?? []), await dataUri(value)];
+    }
+  }
+  if (Object.keys(files).length === 0) return fields;
+  const { overrideConfig, ...others } = fields;
+  const given = typeof overrideConfig === "object" && overrideConfig !== null ? overrideConfig : {};
+  return { ...others, overrideConfig: { ...others, ...given, ...files } };
+}
+
+const fileInput = (name: string): string => {
+  const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? "";
+  return (Object.hasOwn(inputOf, extension) && inputOf[extension]) || "txtFile";
+};
+
+async function dataUri(file: File): Promise<string> {
+  const data = Buffer.from(await file.arrayBuffer()).toString("base64");
+  // The name ends the text: what would end a data URI must not stand in it.
+  const name = file.name.replaceAll(/[,;/\\]/g, "_");
+  return `data:${file.type || "application/octet-stream"};base64,${data},filename:${name}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
