@@ -50,7 +50,7 @@ export function createScheduledScaler(
     retentionInDays: 30,
   });
   const scaler = new sst.aws.Function("Autoscaler", {
-    handler: "packages/autoscaler/src/lambda.handler",
+    handler: "packages/api/src/lambda-turn.handler",
     architecture: "arm64",
     memory: "256 MB",
     timeout: "70 seconds",
