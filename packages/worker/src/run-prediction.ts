@@ -83,7 +83,7 @@ export async function runPrediction(
       onState: measured?.ended,
     });
   } catch (error) {
-    claim.release();
+    await claim.release();
     throw error;
   }
 }

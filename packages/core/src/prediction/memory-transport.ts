@@ -157,7 +157,7 @@ export function openMemoryTransport(
           held.ended = true;
           forget(job.id);
         },
-        release: () => forget(job.id),
+        release: async () => forget(job.id),
         lost: held.lost.signal,
       };
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RedisConnection } from "../redis/open-redis.ts";
+import { isAnswering, type RedisConnection } from "../redis/open-redis.ts";
 import { openLogTailer } from "./log-tailer.ts";
 import { compareEntryIds, type LogEntry, type PredictionJob } from "./prediction.ts";
 import { jobIdOf, type PredictionQueue } from "./prediction-queue.ts";
@@ -129,7 +129,7 @@ export async function openRedisApiTransport(
       if (await producer.set(key, inbox, "PX", forMs, "NX")) return true;
       return (await producer.get(key)) === inbox && (await producer.pexpire(key, forMs)) === 1;
     },
-    ready: async () => producer.status === "ready" && subscriber.status === "ready",
+    ready: async () => subscriber.status === "ready" && (await isAnswering(producer)),
     async close() {
       tailer.close();
       await queue.close();

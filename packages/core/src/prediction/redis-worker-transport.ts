@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { RunState } from "@sluice/engine/run-state";
-import type { RedisConnection } from "../redis/open-redis.ts";
+import { isAnswering, type RedisConnection } from "../redis/open-redis.ts";
 import { type Outbox, openEventPublisher, type PublisherSettings } from "./event-publisher.ts";
 import type { PredictionJob } from "./prediction.ts";
 import {
@@ -148,9 +149,11 @@ export async function openRedisWorkerTransport(
         await publisher.end(box);
         settle();
       },
-      release() {
+      async release() {
         publisher.remove(box);
         settle();
+        // Else whoever tries it again would find it in the hands of a worker that is alive.
+        await releaseCommand(2, keys.claim(job.id), inHandKey, fence, "", jobId).catch(() => {});
       },
       lost: lost.signal,
     };
@@ -182,6 +185,8 @@ export async function openRedisWorkerTransport(
         blocking,
         { ...options.queue, concurrency: Math.min(capacity, options.ceiling) },
         async (job, jobId, attempt) => {
+          // A fetch that was under way when draining began still brings a job: it is for the others.
+          if (draining) return producer.add(job, `${jobId}-d${workerId}`);
           currentJobIds.set(job, jobId);
           try {
             await handler(job, attempt);
@@ -198,19 +203,22 @@ export async function openRedisWorkerTransport(
     claim,
     ready: async () =>
       !draining &&
-      command.status === "ready" &&
       (consumer?.isRunning() ?? true) &&
-      heartbeat.beating(),
+      heartbeat.beating() &&
+      (await isAnswering(command)),
     running: () => inHand.size,
     async drain(timeoutMs) {
       draining = true;
       await consumer?.pause();
       const until = Date.now() + timeoutMs;
-      while (inHand.size > 0 && Date.now() < until)
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      const rest = [...inHand.values()];
-      options.onHandBack?.(rest.length);
-      await Promise.all(rest.map((held) => handBack(held).catch(() => {})));
+      while (currentJobIds.size > 0 && Date.now() < until) await sleep(50);
+      options.onHandBack?.(inHand.size);
+      // Until the handlers have ended, too: one that was just claiming comes late.
+      const givenBackBy = Date.now() + 3000;
+      do {
+        await Promise.all([...inHand.values()].map((held) => handBack(held).catch(() => {})));
+        await sleep(20);
+      } while (currentJobIds.size > 0 && Date.now() < givenBackBy);
     },
     async close() {
       await heartbeat.close();

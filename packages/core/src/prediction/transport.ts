@@ -75,7 +75,7 @@ export interface Claim {
   /** What earlier attempts have told. */
   earlier(): Promise<LogEntry[]>;
   /** Forgets the claim without an end: another worker takes over. */
-  release(): void;
+  release(): Promise<void>;
   /** Aborted when another worker has taken over, or the prediction was canceled. */
   lost: AbortSignal;
 }

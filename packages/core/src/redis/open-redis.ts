@@ -59,6 +59,20 @@ function optionsOf(settings: RedisSettings, role: RedisRole): RedisOptions {
 export const duplicateRedis = (connection: RedisConnection): RedisConnection =>
   connection instanceof Cluster ? connection.duplicate() : connection.duplicate();
 
+/** Whether Redis answers now: a connection can be open to one that does not. */
+export async function isAnswering(connection: RedisConnection, timeoutMs = 1500): Promise<boolean> {
+  if (connection.status !== "ready") return false;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const ping = connection.ping().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([ping, late]).finally(() => clearTimeout(timer));
+}
+
 /** Closes a connection without waiting for a Redis that is away. */
 export async function closeRedis(connection: RedisConnection): Promise<void> {
   const quit = connection.quit().catch(() => undefined);
