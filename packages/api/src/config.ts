@@ -55,5 +55,6 @@ export const Config = z.object({
   ENABLE_BULLMQ_DASHBOARD: flagSetting(false),
   /** Older predictions, executions and messages are deleted; 0 keeps them. */
   RETENTION_DAYS: countSetting(0, 0),
+  MIN_SCHEDULE_INTERVAL_SECONDS: countSetting(60),
 });
 export type Config = z.infer<typeof Config>;

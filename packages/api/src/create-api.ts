@@ -15,6 +15,7 @@ import { measured, metricsRoutes } from "./routes/metrics.ts";
 import { nativePredictionRoutes } from "./routes/native-prediction.ts";
 import { predictionRoutes } from "./routes/prediction.ts";
 import { publicFlowRoutes } from "./routes/public-flow.ts";
+import { scheduleRoutes } from "./routes/schedule.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { toolRoutes } from "./routes/tool.ts";
 import { variableRoutes } from "./routes/variable.ts";
@@ -51,6 +52,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     executionRoutes,
     leadRoutes,
     publicFlowRoutes,
+    scheduleRoutes,
   ])
     app.route("/", routes(deps));
   if (deps.metrics) app.route("/", metricsRoutes(deps.metrics));

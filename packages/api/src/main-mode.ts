@@ -1,5 +1,6 @@
 import { openMemoryIntake } from "@sluice/core/limit/memory-intake";
 import { openMemoryTransport } from "@sluice/core/prediction/memory-transport";
+import { openTimerClock } from "@sluice/core/schedule/timer-clock";
 import type { Mode, ModeOptions } from "./queue-mode.ts";
 
 const maxWaiting = 10_000;
@@ -16,6 +17,7 @@ export async function openMainMode(options: ModeOptions & { codeChildFile?: URL 
   return {
     transport,
     intake,
+    openClock: openTimerClock,
     async fleet() {
       const waiting = (await transport.open(maxWaiting))
         .filter(({ state }) => state === "queued")

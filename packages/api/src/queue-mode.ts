@@ -17,6 +17,8 @@ import type { ApiTransport } from "@sluice/core/prediction/transport";
 import { queueSettings } from "@sluice/core/queue-settings";
 import { type Connections, openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
+import { openQueueClock } from "@sluice/core/schedule/queue-clock";
+import type { OnFiring, ScheduleClock } from "@sluice/core/schedule/schedule-clock";
 import type { Config } from "./config.ts";
 
 export interface ModeOptions {
@@ -36,6 +38,8 @@ export interface Mode {
   intake: Intake;
   /** Backlog and capacity now. */
   fleet(): Promise<FleetReading>;
+  /** Tells when schedules fire. */
+  openClock(onFiring: OnFiring): ScheduleClock;
   /** Where there is a queue of BullMQ's: what its dashboard shows. */
   openBoardQueue?(): Promise<BoardQueue>;
   close(timeoutMs: number): Promise<void>;
@@ -70,6 +74,7 @@ export async function openQueueMode({ config, log }: ModeOptions): Promise<Queue
     connections,
     autoscaler,
     fleet: () => readFleet(connections.producer, keys, settings),
+    openClock: (onFiring) => openQueueClock(connections, settings, onFiring),
     async openBoardQueue() {
       const { openBoardQueue } = await import("@sluice/core/prediction/open-board-queue");
       return openBoardQueue(connections.producer, settings);

@@ -15,6 +15,7 @@ import { askToRejoin } from "./event-stream.ts";
 import { openMainMode } from "./main-mode.ts";
 import { openDeps } from "./open-deps.ts";
 import { openQueueMode } from "./queue-mode.ts";
+import { openSchedules } from "./schedules.ts";
 
 try {
   await main();
@@ -35,6 +36,13 @@ async function main(): Promise<void> {
   );
   const { deps } = opened;
   const reconciler = openReconciler(deps);
+  const schedules = openSchedules(deps, {
+    openClock: opened.mode.openClock,
+    minIntervalS: config.MIN_SCHEDULE_INTERVAL_SECONDS,
+  });
+  deps.intake.onChange(({ kind, id }) => {
+    if (kind === "flow") void schedules.sync(id);
+  });
   const app = createApi(deps);
   const hostname = config.HOST ?? "0.0.0.0";
   const server = serve({ fetch: app.fetch, port: config.PORT, hostname }, ({ port }) => {
@@ -61,6 +69,7 @@ async function main(): Promise<void> {
     const force = setTimeout(() => process.exit(1), config.API_STOP_TIMEOUT_SECONDS * 1000).unref();
     await new Promise((done) => server.close(done));
     await reconciler.close();
+    await schedules.close();
     await opened.close(config.API_STOP_TIMEOUT_SECONDS * 1000);
     clearTimeout(force);
     process.exit(0);

@@ -4,6 +4,9 @@ import * as createPrediction from "../../migrations/0002-create-prediction.ts";
 import * as createConversation from "../../migrations/0003-create-conversation.ts";
 import * as createWorkspace from "../../migrations/0004-create-workspace.ts";
 import * as acceptPrediction from "../../migrations/0006-accept-prediction.ts";
+import * as pausePrediction from "../../migrations/0007-pause-prediction.ts";
+import * as createSchedule from "../../migrations/0008-create-schedule.ts";
+import * as createDocumentStore from "../../migrations/0009-create-document-store.ts";
 
 /** Every migration by name, in order. A list and not a folder, so that it survives bundling. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +15,7 @@ export const migrations: Record<string, Migration> = {
   "0003-create-conversation": createConversation,
   "0004-create-workspace": createWorkspace,
   "0006-accept-prediction": acceptPrediction,
+  "0007-pause-prediction": pausePrediction,
+  "0008-create-schedule": createSchedule,
+  "0009-create-document-store": createDocumentStore,
 };

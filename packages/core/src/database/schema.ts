@@ -13,8 +13,13 @@ export interface Database {
   credential: CredentialTable;
   variable: VariableTable;
   tool: ToolTable;
+  document_store: DocumentStoreTable;
+  document_store_chunk: DocumentStoreChunkTable;
+  document_store_vector: DocumentStoreVectorTable;
   api_key: ApiKeyTable;
   setting: SettingTable;
+  schedule: ScheduleTable;
+  schedule_log: ScheduleLogTable;
 }
 
 type Created = ColumnType<Date, Date | undefined, never>;
@@ -84,6 +89,8 @@ interface PredictionTable {
   priority: Generated<number>;
   /** JSON of where its events are sent. */
   webhook: string | null;
+  /** JSON of the run's state less its records, while a human is waited for or may try again. */
+  checkpoint: string | null;
 }
 
 /** The outbox of webhooks: rows of the transaction that they tell about. */
@@ -193,6 +200,43 @@ interface ToolTable {
   updated_date: Updated;
 }
 
+interface DocumentStoreTable {
+  id: string;
+  name: string;
+  description: string | null;
+  /** JSON list of `Loader`, see `document-store/loader.ts`. */
+  loaders: Generated<string>;
+  where_used: Generated<string>;
+  /** EMPTY | NEW | STALE | SYNCING | SYNC | UPSERTING | UPSERTED */
+  status: string;
+  /** JSON `{config, name}`, as the next two. */
+  vector_store_config: string | null;
+  embedding_config: string | null;
+  record_manager_config: string | null;
+  created_date: Created;
+  updated_date: Updated;
+}
+
+interface DocumentStoreChunkTable {
+  /** Also its id in the vector store. */
+  id: string;
+  store_id: string;
+  /** Id of the loader that it comes from. */
+  doc_id: string;
+  chunk_no: number;
+  page_content: string;
+  metadata: string;
+}
+
+/** What was put into a vector store, so that it can be taken out again. */
+interface DocumentStoreVectorTable {
+  id: string;
+  store_id: string;
+  doc_id: string;
+  /** SHA-256 of content and metadata. */
+  hash: string;
+}
+
 interface ApiKeyTable {
   id: string;
   key_name: string;
@@ -208,4 +252,26 @@ interface ApiKeyTable {
 interface SettingTable {
   name: string;
   value: string;
+}
+
+/** When a flow starts by itself. */
+interface ScheduleTable {
+  flow_id: string;
+  enabled: Generated<boolean>;
+  cron: string;
+  timezone: string;
+  ends_at: Moment;
+  created_date: Created;
+  updated_date: Updated;
+}
+
+/** One firing of a schedule: QUEUED, SUCCEEDED, FAILED or SKIPPED. */
+interface ScheduleLogTable {
+  id: string;
+  flow_id: string;
+  scheduled_at: Date;
+  status: string;
+  prediction_id: string | null;
+  error: string | null;
+  created_date: Created;
 }
