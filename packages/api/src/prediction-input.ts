@@ -2,13 +2,26 @@ import { AppError } from "@sluice/core/error";
 import type { PredictionRequest } from "@sluice/core/prediction/prediction";
 import { z } from "zod";
 
+// It becomes part of keys and indices.
+const conversationId = z
+  .string()
+  .max(500, "at most 500 characters are expected")
+  .refine((text) => !text.includes("\u0000"), "a NUL character is not allowed");
+
 /** The fields of Flowise's prediction body that we read; others are ignored, as there. */
 export const PredictionBody = z.looseObject({
   question: z.string().nullish(),
   form: z.record(z.string(), z.unknown()).nullish(),
   streaming: z.unknown().optional(),
-  chatId: z.string().nullish(),
-  overrideConfig: z.record(z.string(), z.unknown()).nullish(),
+  chatId: conversationId.nullish(),
+  overrideConfig: z
+    .record(z.string(), z.unknown())
+    .superRefine(({ sessionId }, context) => {
+      if (typeof sessionId !== "string") return;
+      const [issue] = conversationId.safeParse(sessionId).error?.issues ?? [];
+      if (issue) context.addIssue({ code: "custom", path: ["sessionId"], message: issue.message });
+    })
+    .nullish(),
   history: z.unknown().optional(),
   uploads: z
     .array(
