@@ -7,19 +7,35 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.ts";
 import { end, type TestServer } from "./postgres-server.ts";
 
+interface RedisServerOptions {
+  /** To come back where an earlier one was. */
+  port?: number;
+  flags?: string[];
+}
+
+export interface RedisServer extends TestServer {
+  port: number;
+  pid: number;
+}
+
 /** `redis-server` or `valkey-server` from the PATH, in memory only. */
-export async function startRedis(): Promise<TestServer> {
+export async function startRedis({
+  port: given,
+  flags: more = [],
+}: RedisServerOptions = {}): Promise<RedisServer> {
   const home = mkdtempSync(join(tmpdir(), "sluice-test-redis-"));
   for (const program of ["redis-server", "valkey-server"]) {
-    const port = await freePort();
+    const port = given ?? (await freePort());
     const flags = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", home];
-    const server = spawn(program, flags, { stdio: "ignore" });
+    const server = spawn(program, [...flags, ...more], { stdio: "ignore" });
     const failed = new Promise<"failed">((resolve) =>
       server.once("error", () => resolve("failed")),
     );
     if ((await Promise.race([failed, answers(port)])) === "failed") continue;
     return {
       url: `redis://127.0.0.1:${port}`,
+      port,
+      pid: server.pid ?? 0,
       async stop() {
         await end(server, "SIGTERM");
         rmSync(home, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import sdk from "flowise-sdk";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSimulator, type Simulator } from "../packages/simulator/src/simulator.ts";
+import { call } from "./client.ts";
 import { chain, llm, start } from "./flows.ts";
 import { openSplit, type Split, store, storeCredential } from "./split.ts";
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   const credential = await storeCredential(split);
   chatflowId = await store(split, chain(start(), llm({ url: simulator.url, credential })));
 });
-afterAll(() => Promise.all([split.close(), simulator.close()]));
+afterAll(() => Promise.all([split?.close(), simulator?.close()]));
 
 test("flowise-sdk streams tokens in order, up to the end event", async () => {
   const client = new FlowiseClient({ baseUrl: split.url });
@@ -49,13 +50,11 @@ test("flowise-sdk gets the same answer as JSON", async () => {
 });
 
 test("flowise-sdk sends its key along to a flow that asks for one", async () => {
-  const keys = await fetch(`${split.url}/api/v1/apikey`, {
-    headers: { authorization: `Bearer ${split.key}` },
-  }).then((response) => response.json());
+  const keys = (await call(split.url, "GET", "/apikey", { key: split.key })).json;
   const locked = await store(split, chain(start(), llm({ url: simulator.url })), {
     apikeyid: keys[0].id,
   });
-  const question = { chatflowId: locked, question: "rid=k [[n=1]]", streaming: true };
+  const question = { chatflowId: locked, question: "rid=k [[n=1]]", streaming: true as const };
   const stranger = await new FlowiseClient({ baseUrl: split.url }).createPrediction(question);
   const reading = (async () => {
     for await (const _ of stranger);

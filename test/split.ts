@@ -12,6 +12,8 @@ export interface SplitOptions {
   workers?: number;
   mode?: "queue" | "main";
   env?: Record<string, string>;
+  /** Where the processes find Postgres, if not at its own address. */
+  postgresVia?: string;
 }
 
 export interface Split {
@@ -48,7 +50,7 @@ export async function openSplit(options: SplitOptions = {}): Promise<Split> {
     PORT: "0",
     WORKER_PORT: "0",
     HOST: "127.0.0.1",
-    DATABASE_URL: database.url,
+    DATABASE_URL: via(options.postgresVia, database.url),
     DATABASE_POOL_SIZE: "4",
     REDIS_URL: inject("redisUrl"),
     QUEUE_NAME: queueName,
@@ -87,6 +89,12 @@ export async function openSplit(options: SplitOptions = {}): Promise<Split> {
     await close();
     throw error;
   }
+}
+
+function via(address: string | undefined, databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  if (address) url.host = new URL(address).host;
+  return url.toString();
 }
 
 /** Stores a flow and returns its id. */
