@@ -1,6 +1,5 @@
-import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
+import { endOf, findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import type {
-  FinalEvent,
   LogEntry,
   PredictionJob,
   PredictionResult,
@@ -30,17 +29,22 @@ export function waitForEnd(
   const ended = new Promise<Ended | undefined>((resolve) => {
     finish = resolve;
   });
+  let seen = "";
+  let done = false;
   const unfollow = transport.follow(predictionId, (entries) => {
+    seen = entries.at(-1)?.id ?? seen;
     onEntries(entries);
     const last = entries.at(-1)?.event;
     if (last?.type === "prediction.ended") stop(last);
   });
   const look = async () => {
     try {
-      const found = await findEndedPrediction(db, predictionId);
-      if (!found) return await queueAgain(transport, job);
-      const event: FinalEvent = { type: "prediction.ended", status: "FINISHED", ...found };
-      onEntries([{ id: "", event }]);
+      const found = await findEndedPrediction(db, job);
+      if (done) return;
+      if (!found) return await queueAgain(transport, job, seen);
+      // The queue may be away still: what it holds of the way is in the record, too.
+      const missed = job.stream ? found.told(seen) : [];
+      onEntries([...missed, { id: "", event: endOf(found) }]);
       stop(found);
     } catch (error) {
       log.warn(
@@ -53,6 +57,7 @@ export function waitForEnd(
   const watch = cancelWatch(transport, predictionId, () => void look());
   const deadline = setTimeout(() => stop(undefined), timeoutMs);
   function stop(end?: Ended): void {
+    done = true;
     clearInterval(recheck);
     clearTimeout(deadline);
     unfollow();
@@ -63,9 +68,18 @@ export function waitForEnd(
 }
 
 /** A Redis that came back empty has forgotten the job; its caller still waits. */
-async function queueAgain(transport: Deps["transport"], job: PredictionJob): Promise<void> {
+async function queueAgain(
+  transport: Deps["transport"],
+  job: PredictionJob,
+  seen: string,
+): Promise<void> {
+  if (!transport.steady()) return;
   if ((await transport.isClaimed(job.id)) || (await transport.find(job.id))) return;
-  await transport.add(job);
+  // The new attempt must not count from where the follower has been.
+  await transport.add({
+    ...job,
+    seedFence: Math.max(job.seedFence, Number.parseInt(seen, 10) || 0),
+  });
 }
 
 const watches = new WeakMap<object, Map<string, Set<() => void>>>();

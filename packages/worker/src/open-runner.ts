@@ -92,7 +92,7 @@ export function openRunner(options: RunnerOptions) {
     plans,
     writer,
     openRequest: (job: PredictionJob) => openRequest(credentialKey, objects, job),
-    findEnded: (id: string) => findEndedPrediction(db, id),
+    findEnded: (job: PredictionJob) => findEndedPrediction(db, job),
     markRunning: (id: string, fence: number) => markRunning(db, [id], fence),
     services,
     log,

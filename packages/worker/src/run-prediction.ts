@@ -1,6 +1,7 @@
 import { withoutCredentials } from "@sluice/core/execution/wire";
 import type { Log } from "@sluice/core/log";
 import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
+import { type EndedPrediction, endOf } from "@sluice/core/prediction/ended-prediction";
 import { type EventRecord, openEventRecord } from "@sluice/core/prediction/event-record";
 import type { FinalWriter } from "@sluice/core/prediction/final-write";
 import type {
@@ -26,17 +27,12 @@ export interface RunnerDeps {
   writer: FinalWriter;
   openRequest(job: PredictionJob): Promise<PredictionRequest>;
   /** The end of a prediction that another attempt has committed. */
-  findEnded(id: string): Promise<Ended | undefined>;
+  findEnded(job: PredictionJob): Promise<EndedPrediction | undefined>;
   /** Says in Postgres that an accepted prediction has begun. */
   markRunning(id: string, fence: number): Promise<void>;
   services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal">;
   log: Log;
   metrics?: RunMetrics | undefined;
-}
-
-interface Ended {
-  state: PredictionState;
-  result: PredictionResult;
 }
 
 /** Runs one prediction: claim, run, commit, publish the end. Rejects only when it should be tried elsewhere. */
@@ -53,9 +49,8 @@ export async function runPrediction(
   const startedAt = Date.now();
   try {
     // Committed, but its end was not told: tell it, do not run it again.
-    const ended = attempt > 0 || claim.fence > 1 ? await deps.findEnded(job.id) : undefined;
-    if (ended && ended.state !== "paused")
-      return await claim.end({ type: "prediction.ended", status: "FINISHED", ...ended });
+    const ended = attempt > 0 || claim.fence > 1 ? await deps.findEnded(job) : undefined;
+    if (ended) return await tell(claim, ended);
     if (job.accepted) await deps.markRunning(job.id, claim.fence);
     const request = await deps.openRequest(job);
     const record = openEventRecord();
@@ -86,6 +81,13 @@ export async function runPrediction(
     await claim.release();
     throw error;
   }
+}
+
+/** Brings readers what the attempt that wrote the end had no time to tell, and the end. */
+async function tell(claim: Claim, ended: EndedPrediction): Promise<void> {
+  const earlier = await claim.earlier();
+  for (const { event } of ended.told(earlier.at(-1)?.id)) claim.emit(event);
+  await claim.end(endOf(ended));
 }
 
 /** The last attempt has failed, too: the prediction ends all the same, and says so. */
@@ -208,7 +210,8 @@ async function finish(
   try {
     if (!(await deps.writer.write(write))) {
       deps.log.warn({ predictionId: job.id, fence: claim.fence }, "A late attempt wrote nothing");
-      return claim.release();
+      const ended = await deps.findEnded(job);
+      return ended ? await claim.end(endOf(ended)) : claim.release();
     }
   } catch (error) {
     // The data is at fault, not the database: another attempt would meet the same.

@@ -48,7 +48,9 @@ export function openMemoryTransport(
     }
   }
 
-  const nextId = (held: Held) => `1-${held.entries.length + 1}`;
+  // A second attempt, after a restart, does not count on from the first.
+  const fenceOf = ({ job }: Held) => job.seedFence + 1;
+  const nextId = (held: Held) => `${fenceOf(held)}-${held.entries.length + 1}`;
 
   function append(held: Held, event: PredictionEvent): string {
     const entry = { id: nextId(held), event };
@@ -58,10 +60,10 @@ export function openMemoryTransport(
     return entry.id;
   }
 
-  function forget(predictionId: string): void {
+  function forget(held: Held): void {
     const timer = setTimeout(() => {
       timers.delete(timer);
-      known.delete(predictionId);
+      if (known.get(held.job.id) === held) known.delete(held.job.id);
     }, keepMs);
     timers.add(timer);
     timer.unref();
@@ -78,7 +80,9 @@ export function openMemoryTransport(
   return {
     inbox: "main",
     async add(job) {
-      if (known.has(job.id)) return;
+      const before = known.get(job.id);
+      // A paused prediction goes on as its next segment.
+      if (before && !(before.ended && job.segment > before.job.segment)) return;
       if (waiting.length >= maxWaiting) throw new Error("The queue is full");
       known.set(job.id, {
         job,
@@ -126,6 +130,8 @@ export function openMemoryTransport(
       return open.map((held) => ({ job: held.job, state: stateOf(held) }));
     },
     isClaimed: async (predictionId) => known.get(predictionId)?.ended === false,
+    waits: async ({ id }) => known.get(id)?.ended === false,
+    steady: () => true,
     addAgain(job) {
       return this.add(job);
     },
@@ -145,7 +151,7 @@ export function openMemoryTransport(
       if (!held || held.ended) return undefined;
       held.onCancel = onCancel;
       return {
-        fence: 1,
+        fence: fenceOf(held),
         canceled: held.canceled,
         checkpoint: undefined,
         emit: (event) => append(held, event),
@@ -155,9 +161,9 @@ export function openMemoryTransport(
         async end(event) {
           append(held, event);
           held.ended = true;
-          forget(job.id);
+          forget(held);
         },
-        release: async () => forget(job.id),
+        release: async () => forget(held),
         lost: held.lost.signal,
       };
     },

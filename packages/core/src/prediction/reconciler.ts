@@ -20,27 +20,31 @@ export function openReconciler(
   { db, transport, log }: { db: Db; transport: ApiTransport; log: Log },
   { intervalMs, minAgeMs }: ReconcilerOptions = { intervalMs: 5000, minAgeMs: 10_000 },
 ) {
-  const queuedAt = new Map<string, number>();
+  const queued = new Map<string, { at: number; mark: string }>();
   let running = Promise.resolve();
 
   async function reconcile(): Promise<void> {
     if (!(await transport.lease("reconcile", intervalMs * 3))) return;
     const now = Date.now();
+    if (!transport.steady()) return;
     const unfinished = await listUnfinished(db, new Date(now - minAgeMs), batch);
-    const open = new Set((await transport.open(1000)).map(({ job }) => job.id));
     for (const { job, request, fence } of unfinished) {
-      // A job that waits its turn is fine; so is one that was queued again a moment ago.
-      if (open.has(job.id) || now - (queuedAt.get(job.id) ?? 0) < minAgeMs * 3) continue;
+      const last = queued.get(job.id);
+      if (last && now - last.at < minAgeMs * 3) continue;
       if (await transport.isClaimed(job.id)) continue;
+      // A job that waits its turn is fine; one that was taken and not claimed for so long is not.
+      if (await transport.waits(job)) continue;
+      if (last && (await transport.waits(job, last.mark))) continue;
       const sealed = job.request ?? (request && { sealed: request.toString("base64") });
       if (!sealed) continue;
       const again: PredictionJob = { ...job, request: sealed, replyTo: "", seedFence: fence };
-      await transport.addAgain(again, `q${now.toString(36)}`);
-      queuedAt.set(job.id, now);
+      const mark = `q${now.toString(36)}`;
+      await transport.addAgain(again, mark);
+      queued.set(job.id, { at: now, mark });
       log.info({ predictionId: job.id, fence }, "A prediction that nobody had was queued again");
     }
     const known = new Set(unfinished.map(({ job }) => job.id));
-    for (const id of queuedAt.keys()) if (!known.has(id)) queuedAt.delete(id);
+    for (const id of queued.keys()) if (!known.has(id)) queued.delete(id);
   }
 
   const tick = () => {

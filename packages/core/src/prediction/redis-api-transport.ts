@@ -16,6 +16,8 @@ interface Follower {
 }
 
 const canceledForS = 24 * 3600;
+/** Longer than any process takes to connect again. */
+const unsteadyMs = 5000;
 
 /** The API's side of queue mode: one inbox for all predictions that this process waits for. */
 export async function openRedisApiTransport(
@@ -82,6 +84,11 @@ export async function openRedisApiTransport(
   });
   await subscriber.subscribe(channel, keys.cancelChannel);
 
+  let readySince = Date.now();
+  producer.on("ready", () => {
+    readySince = Date.now();
+  });
+
   async function isClaimed(predictionId: string): Promise<boolean> {
     const [worker, ended] = await producer.hmget(keys.claim(predictionId), "worker", "ended");
     return !!worker && !ended && (await producer.exists(keys.worker(worker))) === 1;
@@ -123,6 +130,8 @@ export async function openRedisApiTransport(
       const jobs = await queue.open(limit);
       return jobs.map(({ job, running }) => ({ job, state: running ? "running" : "queued" }));
     },
+    waits: (job, mark) => queue.waits(mark ? `${jobIdOf(job)}-${mark}` : jobIdOf(job)),
+    steady: () => producer.status === "ready" && Date.now() - readySince > unsteadyMs,
     addAgain: (job, mark) => queue.add(job, `${jobIdOf(job)}-${mark}`),
     async lease(name, forMs) {
       const key = keys.lease(name);

@@ -11,13 +11,19 @@ export function defineScript(connection: RedisConnection, name: string, lua: str
 
 /**
  * Makes a prediction this worker's and raises its fence, unless a worker that is alive has it.
- * KEYS: claim, cancel, cancel-chat, in-hand set of the worker
+ * A later segment, after a pause, begins with a new log.
+ * KEYS: claim, cancel, cancel-chat, in-hand set of the worker, log
  * ARGV: worker id, accepted at (ms), expiry (ms), job id, prefix of the workers' heartbeat keys, lowest fence
  * Returns {fence, state, checkpoint}; state 0 = run, 1 = canceled before it began, 2 = ended or in other hands.
  */
 export const claimScript = `
 local claim = redis.call('HMGET', KEYS[1], 'fence', 'ended', 'checkpoint', 'worker')
-if claim[2] then return {0, 2, false} end
+if claim[2] then
+  if tonumber(claim[2]) >= tonumber(string.match(ARGV[4], '^[^-]+%-(%d+)') or 0) then return {0, 2, false} end
+  redis.call('HDEL', KEYS[1], 'ended', 'checkpoint', 'worker')
+  redis.call('DEL', KEYS[5])
+  claim = {claim[1], false, false, false}
+end
 if claim[4] and claim[4] ~= ARGV[1] and redis.call('EXISTS', ARGV[5] .. claim[4]) == 1 then return {0, 2, false} end
 local fence = math.max(tonumber(claim[1] or '0'), tonumber(ARGV[6])) + 1
 redis.call('HSET', KEYS[1], 'fence', fence, 'worker', ARGV[1])
@@ -27,6 +33,26 @@ local canceled = redis.call('EXISTS', KEYS[2]) == 1
 local chat = redis.call('GET', KEYS[3])
 if canceled or (chat and tonumber(chat) >= tonumber(ARGV[2])) then return {fence, 1, claim[3]} end
 return {fence, 0, claim[3]}
+`;
+
+/**
+ * Says after a reconnect which predictions a worker has in hand, for a Redis that may have lost its claims.
+ * KEYS: heartbeat of the worker, its in-hand set, then one claim per prediction.
+ * ARGV: worker id, heartbeat, its expiry (ms), expiry of claims (ms), then per prediction fence, job id, checkpoint ('' = none)
+ */
+export const reassertScript = `
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+for k = 3, #KEYS do
+  local a = 4 + (k - 3) * 3
+  local fence, job, checkpoint = ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
+  local claim = redis.call('HMGET', KEYS[k], 'fence', 'ended')
+  if not claim[1] then
+    redis.call('HSET', KEYS[k], 'fence', fence, 'worker', ARGV[1])
+    if checkpoint ~= '' then redis.call('HSET', KEYS[k], 'checkpoint', checkpoint) end
+    redis.call('PEXPIRE', KEYS[k], ARGV[4])
+  end
+  if not claim[2] and (not claim[1] or claim[1] == fence) then redis.call('SADD', KEYS[2], job) end
+end
 `;
 
 /**
@@ -69,7 +95,7 @@ for k = 2, #KEYS, 2 do
     if checkpoint ~= '' then redis.call('HSET', KEYS[k], 'fence', fence, 'checkpoint', checkpoint) end
     if ended ~= '' then
       redis.call('DEL', KEYS[k])
-      redis.call('HSET', KEYS[k], 'fence', fence, 'ended', 1)
+      redis.call('HSET', KEYS[k], 'fence', fence, 'ended', string.match(ended, '^[^-]+%-(%d+)') or 0)
       redis.call('PEXPIRE', KEYS[k], ARGV[2])
       if id ~= '' then redis.call('PEXPIRE', KEYS[k + 1], ARGV[2]) end
       redis.call('SREM', KEYS[1], ended)

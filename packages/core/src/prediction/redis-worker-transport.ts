@@ -12,7 +12,7 @@ import {
 } from "./prediction-queue.ts";
 import { readLog } from "./read-log.ts";
 import type { RedisKeys } from "./redis-keys.ts";
-import { claimScript, defineScript, releaseScript } from "./redis-scripts.ts";
+import { claimScript, defineScript, reassertScript, releaseScript } from "./redis-scripts.ts";
 import type { Claim, WorkerTransport } from "./transport.ts";
 import { openHeartbeat } from "./worker-heartbeat.ts";
 
@@ -35,6 +35,8 @@ interface InHand {
   settled: boolean;
 }
 
+const claimedForMs = 24 * 3600_000;
+
 /** The worker's side of queue mode. Connections belong to the caller. */
 export async function openRedisWorkerTransport(
   connections: { command: RedisConnection; blocking: RedisConnection; subscriber: RedisConnection },
@@ -47,6 +49,7 @@ export async function openRedisWorkerTransport(
   const inHandKey = keys.inHand(workerId);
   const claimCommand = defineScript(command, "sluiceClaim", claimScript);
   const releaseCommand = defineScript(command, "sluiceRelease", releaseScript);
+  const reassertCommand = defineScript(command, "sluiceReassert", reassertScript);
   const publisher = openEventPublisher(command, keys, inHandKey, options.publisher);
   const inHand = new Map<string, InHand>();
   const currentJobIds = new Map<PredictionJob, string>();
@@ -54,11 +57,37 @@ export async function openRedisWorkerTransport(
   let consumer: ReturnType<typeof consumePredictions> | undefined;
   let draining = false;
 
+  const heartbeatMs = options.heartbeatMs ?? 1200;
+  const report = () => ({ capacity: draining ? 0 : capacity, running: inHand.size });
   const heartbeat = openHeartbeat(command, keys, producer, {
     workerId,
-    intervalMs: options.heartbeatMs ?? 1200,
-    report: () => ({ capacity: draining ? 0 : capacity, running: inHand.size }),
+    intervalMs: heartbeatMs,
+    report,
+    // A cancel whose message was lost is found by its mark.
+    onBeat: () => void checkCancels(),
   });
+  command.on("ready", () => void reassert().catch(() => {}));
+
+  /** Redis was away, and may have forgotten whose predictions these are. */
+  async function reassert(): Promise<void> {
+    const held = [...inHand.values()];
+    if (held.length === 0) return;
+    await reassertCommand(
+      2 + held.length,
+      keys.worker(workerId),
+      inHandKey,
+      ...held.map(({ job }) => keys.claim(job.id)),
+      workerId,
+      JSON.stringify(report()),
+      3 * heartbeatMs,
+      claimedForMs,
+      ...held.flatMap(({ box, jobId, latest }) => [
+        box.fence,
+        jobId,
+        latest ? JSON.stringify(latest) : "",
+      ]),
+    );
+  }
 
   subscriber.on("message", (channel: string, message: string) => {
     if (channel !== keys.cancelChannel) return;
@@ -74,17 +103,18 @@ export async function openRedisWorkerTransport(
     }
   });
   await subscriber.subscribe(keys.cancelChannel);
-  // A cancel whose message was lost is found by its mark.
   subscriber.on("ready", () => void checkCancels());
 
   async function checkCancels(): Promise<void> {
-    for (const held of [...inHand.values()]) {
-      const { id, flowId, chatId, acceptedAt } = held.job;
-      const marks = await command
-        .mget(keys.cancel(id), keys.cancelChat(flowId, chatId))
-        .catch(() => []);
-      if (marks[0] || Number(marks[1] ?? 0) >= acceptedAt) held.onCancel();
-    }
+    const all = [...inHand.values()];
+    if (all.length === 0) return;
+    const names = all.flatMap(({ job: { id, flowId, chatId } }) => [
+      keys.cancel(id),
+      keys.cancelChat(flowId, chatId),
+    ]);
+    const marks = await command.mget(...names).catch(() => []);
+    for (const [i, held] of all.entries())
+      if (marks[2 * i] || Number(marks[2 * i + 1] ?? 0) >= held.job.acceptedAt) held.onCancel();
   }
 
   async function claim(job: PredictionJob, onCancel: () => void): Promise<Claim | undefined> {
@@ -92,14 +122,15 @@ export async function openRedisWorkerTransport(
     if (inHand.has(job.id)) return undefined;
     const jobId = currentJobIds.get(job) ?? jobIdOf(job);
     const [fence, state, saved] = (await claimCommand(
-      4,
+      5,
       keys.claim(job.id),
       keys.cancel(job.id),
       keys.cancelChat(job.flowId, job.chatId),
       inHandKey,
+      keys.log(job.id),
       workerId,
       job.acceptedAt,
-      24 * 3600_000,
+      claimedForMs,
       jobId,
       keys.worker(""),
       job.seedFence,

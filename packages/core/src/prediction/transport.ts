@@ -29,6 +29,10 @@ export interface ApiTransport {
   open(limit: number): Promise<OpenPrediction[]>;
   /** True while a live worker has the prediction. */
   isClaimed(predictionId: string): Promise<boolean>;
+  /** True while a job of the prediction, the one of {@link add} or of {@link addAgain}, waits for a worker. */
+  waits(job: Pick<PredictionJob, "id" | "segment">, mark?: string): Promise<boolean>;
+  /** False for a moment after the queue was away: its workers may not have said yet what they have in hand. */
+  steady(): boolean;
   /** Puts a prediction into the queue once more, under another job id. */
   addAgain(job: PredictionJob, mark: string): Promise<void>;
   /** True for one process of all for so long; its owner may ask again. */

@@ -1,11 +1,14 @@
 import type { RedisConnection } from "../redis/open-redis.ts";
-import type { PredictionQueue } from "./prediction-queue.ts";
+import type { PredictionJob } from "./prediction.ts";
+import { jobIdOf, type PredictionQueue } from "./prediction-queue.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 
 interface HeartbeatOptions {
   workerId: string;
   intervalMs: number;
   report(): { capacity: number; running: number };
+  /** Called after each beat that has arrived. */
+  onBeat?(): void;
 }
 
 /** A heartbeat counts for three intervals. */
@@ -19,7 +22,7 @@ export function openHeartbeat(
   redis: RedisConnection,
   keys: RedisKeys,
   queue: PredictionQueue,
-  { workerId, intervalMs, report }: HeartbeatOptions,
+  { workerId, intervalMs, report, onBeat }: HeartbeatOptions,
 ) {
   let lastBeatAt = 0;
   let steadySince = Date.now();
@@ -39,6 +42,7 @@ export function openHeartbeat(
       .sadd(keys.workers, workerId)
       .exec();
     lastBeatAt = Date.now();
+    onBeat?.();
     if (now - steadySince > lifetimes * intervalMs) await reap();
   }
 
@@ -52,11 +56,17 @@ export function openHeartbeat(
   }
 
   async function handOver(dead: string): Promise<void> {
+    // The dead worker's own jobs stay active until BullMQ notices; second ones need not wait for that.
+    const again = (job: PredictionJob) => queue.add(job, `${jobIdOf(job)}-r${dead}`);
     const jobIds = await redis.smembers(keys.inHand(dead));
     for (const jobId of jobIds) {
       const job = await queue.find(jobId);
-      // The dead worker's own job stays active until BullMQ notices; a second one need not wait for that.
-      if (job) await queue.add(job, `${job.id}-${job.segment}-r${dead}`);
+      if (job) await again(job);
+    }
+    // What it had taken from the queue and not yet claimed is in nobody's hand.
+    for (const job of await queue.active(1000)) {
+      const [worker, ended] = await redis.hmget(keys.claim(job.id), "worker", "ended");
+      if (!ended && !(worker && (await redis.exists(keys.worker(worker))))) await again(job);
     }
     await redis.multi().del(keys.inHand(dead)).srem(keys.workers, dead).exec();
   }
