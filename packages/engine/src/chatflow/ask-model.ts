@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatModel, ContentPart, ModelAnswer, ModelRequest } from "../model.ts";
+import { imageMessages, withImageContent } from "../uploaded-image.ts";
 import type { ChatNodeRun } from "./chat-node.ts";
 
 /** Asks a model; says its text while it comes where the node has a voice. */
@@ -10,6 +11,7 @@ export async function askModel(
   const streams = voice && model.streaming;
   const answer = await model.generate({
     ...request,
+    messages: await withImageContent(request.messages, services),
     signal: services.signal,
     ...(streams && { onText: (text: string) => voice.say(text) }),
   });
@@ -18,23 +20,19 @@ export async function askModel(
   return answer;
 }
 
-/** Uploaded images as parts of a message, where the model may see them. */
-export function imageParts({ request }: ChatNodeRun, model: ChatModel): ContentPart[] {
-  if (!model.allowsImages) return [];
-  return (request.uploads ?? [])
-    .filter(({ data, mime, type }) => data && (mime?.startsWith("image/") || type === "url"))
-    .map(({ data }) => ({ type: "image_url", image_url: { url: data! } }));
-}
-
-/** Puts images into the last message of the user. */
-export function withImages(messages: ChatMessage[], images: ContentPart[]): ChatMessage[] {
-  if (images.length === 0) return messages;
+/** Puts the request's images into the last message of the user, in front of its text, where the model may see them. */
+export function withImages(
+  messages: ChatMessage[],
+  model: ChatModel,
+  { request }: Pick<ChatNodeRun, "request">,
+): ChatMessage[] {
+  const images = model.allowsImages ? imageMessages(request)[0]?.content : undefined;
+  if (!images) return messages;
   const last = messages.findLastIndex(({ role }) => role === "user");
   return messages.map((message, index) => {
     if (index !== last) return message;
     const { content } = message;
-    const said: ContentPart[] =
-      typeof content === "string" ? [{ type: "text", text: content }] : content;
-    return { ...message, content: [...said, ...images] };
+    const said = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
+    return { ...message, content: [...(images as ContentPart[]), ...said] };
   });
 }

@@ -10,8 +10,8 @@ import type { Prompt } from "./prompt.ts";
 /** What a conversation remembers. */
 export interface ChatMemory {
   kind: "memory";
-  /** Messages before the question, oldest first; those of the request in front. */
-  messages(): Promise<ChatMessage[]>;
+  /** Messages before the question, oldest first; those of the request in front; images where the model may see them. */
+  messages(model: ChatModel): Promise<ChatMessage[]>;
 }
 
 /** Checks what the user asks; rejects with a {@link Refusal} to answer that instead. */

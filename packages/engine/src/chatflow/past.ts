@@ -1,7 +1,8 @@
 import { toChatMessage } from "../conversation.ts";
 import type { HistoryMessage } from "../event.ts";
-import type { ChatMessage } from "../model.ts";
+import type { ChatMessage, ChatModel } from "../model.ts";
 import { checkedHistory } from "../request.ts";
+import { withPastImages } from "../uploaded-image.ts";
 import type { ChatRun } from "./chat-node.ts";
 
 /** The request's own history in front of the saved messages of the session. */
@@ -12,8 +13,13 @@ export async function pastMessages(
 }
 
 /** Messages as a model takes them; empty ones say nothing. */
-export const toChatMessages = (messages: HistoryMessage[]): ChatMessage[] =>
-  messages.filter(({ content }) => content !== "").map(toChatMessage);
+export const toChatMessages = (
+  messages: HistoryMessage[],
+  { allowsImages }: Pick<ChatModel, "allowsImages">,
+): ChatMessage[] =>
+  withPastImages(messages, allowsImages)
+    .filter(({ content }) => content !== "")
+    .map(toChatMessage);
 
 /** One line for each message, as prompts show a conversation. */
 export const historyLines = (

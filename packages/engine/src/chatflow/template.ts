@@ -1,5 +1,5 @@
 /** A prompt's text, parsed: `{name}` is a variable, `{{` and `}}` are braces. */
-export type Template = (string | { variable: string })[];
+export type Template = (string | { variable: string; literal?: string })[];
 
 /**
  * Parses a prompt. Braces around text with a colon are kept as they are, so that JSON survives; they are matched in
@@ -29,7 +29,8 @@ function parseInto(out: Template, source: string): void {
         continue;
       }
       const inner = source.slice(i + 1, end);
-      if (/^[^{}:]+$/.test(inner)) out.push({ variable: inner.trim() });
+      if (/^[^{}:]+$/.test(inner))
+        out.push({ variable: inner.trim(), literal: source.slice(i, end + 1) });
       else {
         out.push("{");
         parseInto(out, inner);
@@ -72,7 +73,7 @@ export const fillTemplate = (template: Template, values: Record<string, unknown>
   template
     .map((part) => {
       if (typeof part === "string") return part;
-      return part.variable in values ? asText(values[part.variable]) : `{${part.variable}}`;
+      return part.variable in values ? asText(values[part.variable]) : part.literal;
     })
     .join("");
 

@@ -1,7 +1,7 @@
 import type { ChatMessage } from "../model.ts";
 import { newCallId, parseArguments } from "../models/answer.ts";
 import type { Tool } from "../tool.ts";
-import { askModel, imageParts, withImages } from "./ask-model.ts";
+import { askModel, withImages } from "./ask-model.ts";
 import type { ChatNodeRun, ChatResult } from "./chat-node.ts";
 import { callTool, resultOf, stopped, type ToolLoop } from "./tool-loop.ts";
 
@@ -26,7 +26,8 @@ export async function runTextAgent(
   const content = `${system?.content ?? ""}\n\n${format.instructions(tools)}`.trim();
   const conversation: ChatMessage[] = withImages(
     [{ role: "system", content }, ...others],
-    imageParts(context, model),
+    model,
+    context,
   );
   const found: Parameters<typeof resultOf>[1] = [];
   const rounds = maxIterations || defaultRounds;

@@ -9,6 +9,6 @@ export const bufferMemory = defineChatNode({
   inputs: z.looseObject({}),
   init: (_, run): ChatMemory => ({
     kind: "memory",
-    messages: async () => toChatMessages(await pastMessages(run)),
+    messages: async (model) => toChatMessages(await pastMessages(run), model),
   }),
 });

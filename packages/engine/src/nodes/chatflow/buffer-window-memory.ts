@@ -10,6 +10,7 @@ export const bufferWindowMemory = defineChatNode({
   inputs: z.object({ k: number }),
   init: ({ k }, run): ChatMemory => ({
     kind: "memory",
-    messages: async () => toChatMessages(await pastMessages(run)).slice(-2 * (k || 4)),
+    messages: async (model) =>
+      toChatMessages((await pastMessages(run)).slice(-2 * (k || 4)), model),
   }),
 });

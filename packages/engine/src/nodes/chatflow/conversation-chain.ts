@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askModel, imageParts, withImages } from "../../chatflow/ask-model.ts";
+import { askModel, withImages } from "../../chatflow/ask-model.ts";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import { memory, model, optional, prompt } from "../../chatflow/chat-parts.ts";
 import { fillPrompt, ownPrompt, valuesFor } from "../../chatflow/prompt.ts";
@@ -26,9 +26,12 @@ export const conversationChain = defineChatNode({
         )
       : ownPrompt(systemMessagePrompt || defaultSystem, question);
     const before = said.slice(0, -1);
-    const conversation = [...before, ...((await memory?.messages()) ?? []), said.at(-1)!];
-    const images = imageParts(context, model);
-    const { text } = await askModel(model, { messages: withImages(conversation, images) }, context);
+    const conversation = [...before, ...((await memory?.messages(model)) ?? []), said.at(-1)!];
+    const { text } = await askModel(
+      model,
+      { messages: withImages(conversation, model, context) },
+      context,
+    );
     return { text };
   },
 });

@@ -11,11 +11,11 @@ export const conversationSummaryBufferMemory = defineChatNode({
   inputs: z.object({ model, maxTokenLimit: number }),
   init: ({ model, maxTokenLimit }, context): ChatMemory => ({
     kind: "memory",
-    async messages() {
+    async messages(asking) {
       const type = "conversationSummaryBuffer";
       const memory = { type, window: undefined, maxTokens: maxTokenLimit || 2000 };
       const past = await pastMessages(context);
-      return toChatMessages(await remembered(memory, past, [], model, context.asNodeRun()));
+      return toChatMessages(await remembered(memory, past, [], model, context.asNodeRun()), asking);
     },
   }),
 });

@@ -10,11 +10,14 @@ export const conversationSummaryMemory = defineChatNode({
   inputs: z.object({ model }),
   init: ({ model }, context): ChatMemory => ({
     kind: "memory",
-    async messages() {
+    async messages(asking) {
       const memory = { type: "conversationSummary", window: undefined, maxTokens: 0 };
       const past = await pastMessages(context);
       const summary = await remembered(memory, past, [], model, context.asNodeRun());
-      return toChatMessages(summary.map((message) => ({ ...message, role: "system" })));
+      return toChatMessages(
+        summary.map((message) => ({ ...message, role: "system" })),
+        asking,
+      );
     },
   }),
 });

@@ -52,7 +52,7 @@ export const conversationalAgent = defineChatNode({
   }),
   async run({ model, tools, memory, systemMessage, maxIterations }, context) {
     const [system, asked] = ownPrompt(systemMessage, context.question);
-    const messages = [system!, ...((await memory?.messages()) ?? []), asked!];
+    const messages = [system!, ...((await memory?.messages(model)) ?? []), asked!];
     return runTextAgent({ model, messages, tools, maxIterations }, format, context);
   },
 });

@@ -27,7 +27,9 @@ export const conversationalRetrievalQAChain = defineChatNode({
   async run(inputs, context) {
     const { model, vectorStoreRetriever, memory, returnSourceDocuments } = inputs;
     const { question, services } = context;
-    const history = memory ? await memory.messages() : toChatMessages(await pastMessages(context));
+    const history = memory
+      ? await memory.messages(model)
+      : toChatMessages(await pastMessages(context), model);
     const query =
       history.length > 0
         ? await rephrased(inputs.rephrasePrompt || defaultRephrase, history, model, context)

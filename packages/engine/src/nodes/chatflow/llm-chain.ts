@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askModel, imageParts, withImages } from "../../chatflow/ask-model.ts";
+import { askModel, withImages } from "../../chatflow/ask-model.ts";
 import { type ChatNodeRun, type ChatResult, defineChatNode } from "../../chatflow/chat-node.ts";
 import {
   type Chain,
@@ -41,7 +41,7 @@ async function ask(
 ): Promise<ChatResult> {
   const values = valuesFor(prompt, question);
   const filled = withInstructions(fillPrompt(prompt.messages, values), outputParser);
-  const messages = withImages(filled, imageParts(context, model));
+  const messages = withImages(filled, model, context);
   const { text } = await askModel(model, { messages }, context);
   return outputParser ? { json: await parseAnswer(outputParser, text, model, context) } : { text };
 }

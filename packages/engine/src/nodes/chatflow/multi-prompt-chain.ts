@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askModel, imageParts, withImages } from "../../chatflow/ask-model.ts";
+import { askModel, withImages } from "../../chatflow/ask-model.ts";
 import { type ChatNodeRun, defineChatNode } from "../../chatflow/chat-node.ts";
 import { model, type PromptChoice, promptChoice, several } from "../../chatflow/chat-parts.ts";
 import { fillTemplate, parseTemplate } from "../../chatflow/template.ts";
@@ -19,8 +19,11 @@ export const multiPromptChain = defineChatNode({
       ...(system ? [{ role: "system" as const, content: system }] : []),
       { role: "user" as const, content: question },
     ];
-    const images = imageParts(context, model);
-    const { text } = await askModel(model, { messages: withImages(messages, images) }, context);
+    const { text } = await askModel(
+      model,
+      { messages: withImages(messages, model, context) },
+      context,
+    );
     return { text };
   },
 });

@@ -39,7 +39,7 @@ export const reactAgentChat = defineChatNode({
   }),
   async run({ model, tools, memory, maxIterations }, context) {
     const [system, asked] = ownPrompt("You are a helpful assistant.", context.question);
-    const messages = [system!, ...((await memory?.messages()) ?? []), asked!];
+    const messages = [system!, ...((await memory?.messages(model)) ?? []), asked!];
     const { text } = await runTextAgent({ model, messages, tools, maxIterations }, format, context);
     return { text };
   },

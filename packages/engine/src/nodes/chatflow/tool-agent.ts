@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { imageParts, withImages } from "../../chatflow/ask-model.ts";
+import { withImages } from "../../chatflow/ask-model.ts";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import { memory, model, optional, prompt, several, tool } from "../../chatflow/chat-parts.ts";
 import { fillPrompt, ownPrompt, valuesFor } from "../../chatflow/prompt.ts";
@@ -26,9 +26,9 @@ export const toolAgent = defineChatNode({
           valuesFor(chatPromptTemplate, question, { input: question }),
         )
       : ownPrompt(systemMessage || "You are a helpful AI assistant.", question);
-    const past = (await memory?.messages()) ?? [];
+    const past = (await memory?.messages(model)) ?? [];
     const conversation = [...said.slice(0, -1), ...past, said.at(-1)!];
-    const messages = withImages(conversation, imageParts(context, model));
+    const messages = withImages(conversation, model, context);
     return runToolLoop({ model, messages, tools, maxIterations }, context);
   },
 });
