@@ -10,6 +10,7 @@ const commands: Record<string, () => Promise<Command>> = {
   push: async () => (await import("./push.ts")).push,
   predict: async () => (await import("./predict.ts")).predict,
   keys: async () => (await import("./keys.ts")).keys,
+  doctor: async () => (await import("./doctor.ts")).doctor,
 };
 
 const [name = "help", ...args] = process.argv.slice(2);
