@@ -75,7 +75,9 @@ export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<A
         content,
         tool_call_id: call.id,
         name: call.name,
-        additional_kwargs: {},
+        additional_kwargs: {
+          ...(result.sourceDocuments && { sourceDocuments: result.sourceDocuments }),
+        },
       });
       if (calls.length === 1 && toolNamed(call.name)?.returnDirect)
         return { answer, content, ...found, totals, messages: talk.messages };
@@ -108,7 +110,6 @@ async function callTool(
       tool: call.name,
       toolInput: result.toolInput ?? call.args,
       toolOutput: bounded(result.text),
-      ...(result.sourceDocuments && { sourceDocuments: result.sourceDocuments }),
       ...(result.artifacts && { artifacts: result.artifacts }),
     });
     found.sourceDocuments.push(...(result.sourceDocuments ?? []));

@@ -1,6 +1,8 @@
 import type { CodeRunner } from "./code.ts";
 import type { FlowEvent, HistoryMessage, NodeRecord } from "./event.ts";
 import type { GuardedFetch } from "./http/guarded-fetch.ts";
+import type { StoredKnowledge } from "./knowledge.ts";
+import type { PostgresClients } from "./retrieval/postgres-clients.ts";
 import type { RunState } from "./run-state.ts";
 import type { Mcp } from "./tools/mcp/mcp.ts";
 
@@ -10,11 +12,15 @@ export interface Services {
   code: CodeRunner;
   /** Absent where MCP servers cannot be used. */
   mcp?: Mcp;
+  /** Absent where vector stores in PostgreSQL cannot be used. */
+  postgres?: PostgresClients;
   /** Fields of a stored credential; an empty object for an empty id. Rejects when the id is unknown. */
   credential(id: string): Promise<Record<string, string>>;
   /** All variables by name, run-time ones read from the operator's environment. */
   variables(): Promise<Record<string, string>>;
   tool(id: string): Promise<CustomTool>;
+  /** A document store; rejects when there is none with this id. */
+  documentStore(id: string): Promise<StoredKnowledge>;
   /** Content of a file that was uploaded in this conversation. */
   file(name: string): Promise<Buffer>;
   /** Saved messages of this flow and session, oldest first. */

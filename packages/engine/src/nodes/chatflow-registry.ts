@@ -33,6 +33,7 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   customFunction: async () => (await import("./chatflow/custom-function.ts")).customFunction,
   customListOutputParser: async () =>
     (await import("./chatflow/custom-list-output-parser.ts")).customListOutputParser,
+  documentStoreVS: async () => (await import("./chatflow/document-store-vs.ts")).documentStoreVS,
   fewShotPromptTemplate: async () =>
     (await import("./chatflow/few-shot-prompt-template.ts")).fewShotPromptTemplate,
   getVariable: async () => (await import("./chatflow/get-variable.ts")).getVariable,

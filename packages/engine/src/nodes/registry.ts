@@ -11,6 +11,7 @@ import { humanInput } from "./agentflow/human-input.ts";
 import { iteration } from "./agentflow/iteration.ts";
 import { llm } from "./agentflow/llm.ts";
 import { loop } from "./agentflow/loop.ts";
+import { retriever } from "./agentflow/retriever.ts";
 import { start } from "./agentflow/start.ts";
 import { tool } from "./agentflow/tool.ts";
 
@@ -29,6 +30,7 @@ export const agentflowNodes: ReadonlyMap<string, AgentflowNode> = new Map(
     iteration,
     conditionAgent,
     humanInput,
+    retriever,
   ].map((node) => [node.name, node]),
 );
 

@@ -1,6 +1,7 @@
 import type { ModelSetting } from "../model.ts";
 import type { Document } from "./document.ts";
 import type { Embeddings } from "./embeddings.ts";
+import type { PostgresClients } from "./postgres-clients.ts";
 import type { Retriever } from "./retriever.ts";
 
 /** Keeps documents by their vectors. As a retriever it finds as many as its author chose. */
@@ -14,7 +15,13 @@ export interface VectorStore extends Retriever {
 export interface VectorStoreComponent {
   /** Flowise's component name. */
   name: string;
-  open(setting: ModelSetting & { embeddings: Embeddings }): VectorStore | Promise<VectorStore>;
+  open(setting: VectorStoreSetting): VectorStore | Promise<VectorStore>;
+}
+
+export interface VectorStoreSetting extends ModelSetting {
+  embeddings: Embeddings;
+  /** Absent where stores in PostgreSQL cannot be used. */
+  postgres?: PostgresClients | undefined;
 }
 
 export const defineVectorStore = (component: VectorStoreComponent): VectorStoreComponent =>

@@ -10,11 +10,13 @@ import { costOf } from "../../prices.ts";
 import { StructuredRows, structuredSchema } from "../../structured-output.ts";
 import type { Tool } from "../../tool.ts";
 import { buildTools } from "../../tools/build-tools.ts";
+import { knowledgeInputs, knowledgeTools } from "../../tools/knowledge.ts";
 
 const inputs = z.object({
   agentModel: text,
   agentMessages: MessageRows,
   agentTools: rows(z.looseObject({ agentSelectedTool: text })),
+  ...knowledgeInputs,
   agentEnableMemory: flag,
   agentMemoryType: text,
   agentMemoryWindowSize: number,
@@ -128,11 +130,11 @@ function agentUsage({ answer, totals }: AgentAnswer, model: ChatModel) {
   };
 }
 
-async function toolsOf({ agentTools }: Inputs, context: NodeRun) {
+async function toolsOf(given: Inputs, context: NodeRun) {
   const tools: Tool[] = [];
   const guarded = new Set<string>();
   const rowsAsUsed: unknown[] = [];
-  for (const row of agentTools) {
+  for (const row of given.agentTools) {
     const { agentSelectedTool: name, agentSelectedToolConfig: saved } = row;
     if (!name) continue;
     const { tools: built, config } = await buildTools(name, saved, context);
@@ -143,6 +145,7 @@ async function toolsOf({ agentTools }: Inputs, context: NodeRun) {
     rowsAsUsed.push({ ...row, agentSelectedToolConfig: config });
   }
   if (rowsAsUsed.length > 0) context.rawInputs.agentTools = rowsAsUsed;
+  tools.push(...(await knowledgeTools(given, context)));
   return { tools, guarded };
 }
 

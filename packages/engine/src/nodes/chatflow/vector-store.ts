@@ -18,6 +18,7 @@ export const vectorStore = defineChatNode({
       embeddings: inputs.embeddings,
       fetch: services.fetch,
       baseUrls: services.modelBaseUrls,
+      postgres: services.postgres,
     });
   },
 });

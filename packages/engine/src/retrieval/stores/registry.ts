@@ -3,6 +3,8 @@ import type { VectorStoreComponent } from "../vector-store.ts";
 // Each is loaded when a flow first uses it.
 const loaders: Record<string, () => Promise<VectorStoreComponent>> = {
   pinecone: async () => (await import("./pinecone.ts")).pinecone,
+  postgres: async () => (await import("./postgres.ts")).postgres,
+  qdrant: async () => (await import("./qdrant.ts")).qdrant,
 };
 
 /** Flowise's names of the vector stores that last. */

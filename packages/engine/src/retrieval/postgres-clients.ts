@@ -1,0 +1,21 @@
+/** A PostgreSQL database that a flow names itself. */
+export interface PostgresPlace {
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password: string;
+  /** False for a plain connection. Certificates are verified unless it says otherwise. */
+  ssl: boolean | { rejectUnauthorized?: boolean; ca?: string };
+}
+
+/** Connections to such databases, pooled and guarded like requests are. */
+export interface PostgresClients {
+  /** Rejects with the server's error, its SQLSTATE in `code`. */
+  query(
+    place: PostgresPlace,
+    statement: string,
+    values: unknown[],
+    signal: AbortSignal,
+  ): Promise<Record<string, unknown>[]>;
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import type { ModelSetting } from "../../model.ts";
+import { credentialField, flagInput, numberInput, textInput } from "../../models/model-input.ts";
+import type { Document } from "../document.ts";
+import type { PostgresClients, PostgresPlace } from "../postgres-clients.ts";
+import { defineVectorStore } from "../vector-store.ts";
+import { jsonInput } from "./json-input.ts";
+
+const batchSize = 200;
+/** Documents that a user uploaded in one conversation carry its id under this name. */
+const chatIdName = "flowise_chatId";
+const operators: Record<string, string> = {
+  cosine: "<=>",
+  euclidean: "<->",
+  innerProduct: "<#>",
+};
+
+const Row = z.object({
+  id: z.string(),
+  pageContent: z.string().nullable(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** A table of pgvector, with the columns that Flowise gives it. */
+export const postgres = defineVectorStore({
+  name: "postgres",
+  open(setting) {
+    const { embeddings, postgres: clients } = setting;
+    if (!clients) throw new Error("Postgres cannot be reached from here");
+    const place = placeOf(setting);
+    const table = quotedTable(textInput(setting, "tableName") ?? "documents");
+    const topK = numberInput(setting, "topK") || 4;
+    const ownFilter = jsonInput(setting, "pgMetadataFilter");
+    const strategy = textInput(setting, "distanceStrategy") ?? "cosine";
+    const operator = Object.hasOwn(operators, strategy) ? operators[strategy] : undefined;
+    if (!operator) throw new Error(`Postgres: ${strategy} is not a known distance strategy`);
+    const query = (statement: string, values: unknown[], signal: AbortSignal) =>
+      clients.query(place, statement, values, signal);
+
+    return {
+      kind: "vectorStore",
+      async add(documents, signal, given) {
+        const texts = documents.map(({ pageContent }) => pageContent.replaceAll("\0", ""));
+        const vectors = await embeddings.embedDocuments(texts, signal);
+        const ids = given ?? documents.map(() => randomUUID());
+        await ensureExtension(clients, place, signal);
+        await query(
+          `create table if not exists ${table}
+             (id uuid primary key default gen_random_uuid(), "pageContent" text, metadata jsonb, embedding vector)`,
+          [],
+          signal,
+        );
+        for (let from = 0; from < documents.length; from += batchSize) {
+          const to = from + batchSize;
+          await query(
+            `insert into ${table} (id, "pageContent", metadata, embedding)
+               select id, content, metadata::jsonb, embedding::vector
+               from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as given (id, content, metadata, embedding)
+               on conflict (id) do update
+                 set "pageContent" = excluded."pageContent", metadata = excluded.metadata, embedding = excluded.embedding`,
+            [
+              ids.slice(from, to),
+              texts.slice(from, to),
+              documents.slice(from, to).map(({ metadata }) => JSON.stringify(metadata)),
+              vectors.slice(from, to).map(asVector),
+            ],
+            signal,
+          );
+        }
+        return ids;
+      },
+      async delete(ids, signal) {
+        await query(`delete from ${table} where id = any($1::uuid[])`, [ids], signal).catch(
+          unlessMissing,
+        );
+      },
+      async retrieve(question, { signal, filter }) {
+        const vector = await embeddings.embedQuery(question, signal);
+        const { [chatIdName]: chatId, ...wanted } = { ...ownFilter, ...filter };
+        const rows = await query(
+          `select id, "pageContent", metadata from ${table}
+             where (metadata @> $2::jsonb and not metadata ? '${chatIdName}') or metadata->>'${chatIdName}' = $3
+             order by embedding ${operator} $1::text::vector limit $4`,
+          [asVector(vector), JSON.stringify(wanted), chatId ?? null, topK],
+          signal,
+        ).catch(async (error: unknown) => {
+          await ensureExtension(clients, place, signal);
+          return unlessMissing(error);
+        });
+        return rows.flatMap((row): Document[] => {
+          const { id, pageContent, metadata } = Row.parse(row);
+          return pageContent === null ? [] : [{ pageContent, metadata: metadata ?? {}, id }];
+        });
+      },
+    };
+  },
+});
+
+const asVector = (vector: number[]) => `[${vector.join(",")}]`;
+
+/** A table that nothing was written to yet does not exist, and holds nothing. */
+function unlessMissing(error: unknown): [] {
+  if (codeOf(error) === "42P01") return [];
+  throw error;
+}
+
+/** Makes sure that the database has pgvector. Says how to get it where it has not. */
+async function ensureExtension(
+  clients: PostgresClients,
+  place: PostgresPlace,
+  signal: AbortSignal,
+): Promise<void> {
+  const here = `the database ${place.database} on ${place.host}`;
+  const found = "select 1 from pg_extension where extname = 'vector'";
+  if ((await clients.query(place, found, [], signal)).length > 0) return;
+  try {
+    await clients.query(place, "create extension if not exists vector", [], signal);
+  } catch (cause) {
+    const code = codeOf(cause);
+    const remedy =
+      code === "42501"
+        ? `${place.user} may not create it: have its administrator run "create extension vector" there`
+        : "install pgvector on that server (https://github.com/pgvector/pgvector), or choose a server or a vector store that has it";
+    if (["42501", "58P01", "0A000"].includes(code))
+      throw new Error(`The extension vector is missing in ${here}; ${remedy}`, { cause });
+    throw cause;
+  }
+}
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? "");
+
+function placeOf(setting: ModelSetting): PostgresPlace {
+  const host = textInput(setting, "host");
+  const database = textInput(setting, "database");
+  if (!host || !database) throw new Error("Postgres: host and database are needed");
+  const { ssl } = z
+    .object({
+      ssl: z
+        .union([
+          z.boolean(),
+          z.object({ rejectUnauthorized: z.boolean().optional(), ca: z.string().optional() }),
+        ])
+        .optional(),
+    })
+    .parse(jsonInput(setting, "additionalConfig"));
+  return {
+    host,
+    port: numberInput(setting, "port") || 5432,
+    database,
+    user: credentialField(setting, "user") ?? "",
+    password: credentialField(setting, "password") ?? "",
+    ssl: ssl ?? flagInput(setting, "ssl"),
+  };
+}
+
+/** A name may carry its schema in front. */
+function quotedTable(name: string): string {
+  const parts = name.split(".");
+  if (parts.length > 2 || parts.some((part) => !/^[\p{L}_][\p{L}\p{N}_$-]*$/u.test(part)))
+    throw new Error(`Postgres: ${JSON.stringify(name)} is not the name of a table`);
+  return parts.map((part) => `"${part}"`).join(".");
+}
