@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSimulator, type Simulator } from "../packages/simulator/src/simulator.ts";
-import { ask, call } from "./client.ts";
+import { ask, call, until } from "./client.ts";
 import { chain, llm, reply, start } from "./flows.ts";
 import { openSplit, type Split, store, storeCredential } from "./split.ts";
 
@@ -32,7 +32,10 @@ const board = (path = "", authorization?: string, url = split.url) =>
 test("the API's metrics need a key and tell Flowise's names and the state of the fleet", async () => {
   expect((await call(split.url, "GET", "/metrics")).status).toBe(401);
   await call(split.url, "GET", "/no/such/route", { key: split.key });
-  const { status, headers, text } = await call(split.url, "GET", "/metrics", { key: split.key });
+  const scrape = () => call(split.url, "GET", "/metrics", { key: split.key });
+  // A worker says within two seconds that it is there.
+  await until(async () => (await scrape()).text.includes('sluice_workers{app="tested"} 1'), 8000);
+  const { status, headers, text } = await scrape();
   expect(status).toBe(200);
   expect(headers.get("content-type")).toContain("text/plain");
   expect(text).toContain('chatflow_prediction_external{status="success",app="tested"} 1');
@@ -41,7 +44,6 @@ test("the API's metrics need a key and tell Flowise's names and the state of the
   );
   expect(text).toMatch(/http_requests_total\{method="GET",path="unknown",status="404"/);
   expect(text).toContain('sluice_queue_waiting{app="tested"} 0');
-  expect(text).toContain('sluice_workers{app="tested"} 1');
   expect(text).toMatch(/sluice_capacity\{app="tested"\} [1-9]/);
   expect(text).toContain('sluice_webhooks_pending{app="tested"} 0');
 });
@@ -117,4 +119,22 @@ test("there is no dashboard in main mode, and no metrics where they are off", as
   const plain = await openSplit({ mode: "main" });
   expect((await call(plain.url, "GET", "/metrics", { key: plain.key })).status).toBe(404);
   await plain.close();
+});
+
+test("with RETENTION_DAYS old predictions go, and without nothing does", async () => {
+  const kept = await openSplit({ mode: "main", env: { RETENTION_DAYS: "30" } });
+  const count = async ({ database }: Split, id: string) =>
+    (await database.pool.query("select 1 from prediction where id = $1", [id])).rowCount;
+  for (const { database } of [kept, main])
+    await database.pool.query(
+      `insert into prediction (id, flow_id, flow_version, chat_id, session_id, state, created_at)
+       values ('prd_old', gen_random_uuid(), 1, 'c', 's', 'succeeded', now() - interval '31 days'),
+         ('prd_young', gen_random_uuid(), 1, 'c', 's', 'succeeded', now() - interval '29 days')`,
+    );
+  const again = await kept.addApi();
+  await until(async () => (await count(kept, "prd_old")) === 0, 5000);
+  expect(await count(kept, "prd_young")).toBe(1);
+  expect(await count(main, "prd_old")).toBe(1);
+  await again.stop();
+  await kept.close();
 });

@@ -7,6 +7,7 @@ import { openDatabase } from "@sluice/core/database/open-database";
 import { databaseOptions } from "@sluice/core/database-settings";
 import { openLog } from "@sluice/core/log";
 import { openReconciler } from "@sluice/core/prediction/reconciler";
+import { openRetention } from "@sluice/core/retention/open-retention";
 import { readSettings } from "@sluice/core/settings";
 import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { Config } from "./config.ts";
@@ -36,6 +37,8 @@ async function main(): Promise<void> {
   );
   const { deps } = opened;
   const reconciler = openReconciler(deps);
+  const days = config.RETENTION_DAYS;
+  const retention = days > 0 ? openRetention(deps, days) : undefined;
   const schedules = openSchedules(deps, {
     openClock: opened.mode.openClock,
     minIntervalS: config.MIN_SCHEDULE_INTERVAL_SECONDS,
@@ -69,6 +72,7 @@ async function main(): Promise<void> {
     const force = setTimeout(() => process.exit(1), config.API_STOP_TIMEOUT_SECONDS * 1000).unref();
     await new Promise((done) => server.close(done));
     await reconciler.close();
+    await retention?.close();
     await schedules.close();
     await opened.close(config.API_STOP_TIMEOUT_SECONDS * 1000);
     clearTimeout(force);
