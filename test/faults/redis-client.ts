@@ -1,3 +1,4 @@
+import { openPredictionQueue } from "../../packages/core/src/prediction/prediction-queue.ts";
 import { openRedis, type RedisConnection } from "../../packages/core/src/redis/open-redis.ts";
 import { redisSettings } from "../../packages/core/src/redis/redis-settings.ts";
 import { CommonSettings } from "../../packages/core/src/settings.ts";
@@ -9,3 +10,13 @@ export function connectRedis(url: string): RedisConnection {
   redis.on("error", () => {});
   return redis;
 }
+
+/** The queue of a split, seen from beside it. */
+export const openQueue = (connection: RedisConnection, name: string) =>
+  openPredictionQueue(connection, {
+    name,
+    cluster: false,
+    removeOnAgeS: 3600,
+    removeOnCount: 1000,
+    maxEvents: 1000,
+  });
