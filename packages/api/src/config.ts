@@ -11,13 +11,11 @@ import {
 import { z } from "zod";
 
 // Flowise takes "true", and a number of hops; trusting everybody would let callers choose their own address.
+const proxies = "the number of proxies in front, e.g. 1";
 const hops = z.preprocess(
   (value) =>
     value === "" || value === "false" || value === undefined ? 0 : value === "true" ? 1 : value,
-  z.coerce
-    .number("the number of proxies in front, e.g. 1")
-    .int("the number of proxies in front, e.g. 1")
-    .min(0),
+  z.coerce.number(proxies).int(proxies).min(0, proxies),
 );
 
 const size = z.preprocess(

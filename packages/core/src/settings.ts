@@ -1,14 +1,17 @@
 import { z } from "zod";
 
 // Compose files pass unset variables as empty texts: both count as not set.
-const blank = (value: unknown) => (value === "" ? undefined : value);
+const blank = (value: unknown) =>
+  typeof value === "string" && value.trim() === "" ? undefined : value;
 const setting = <T extends z.ZodType>(type: T) => z.preprocess(blank, type);
+const port = "a port, 0 to 65535";
+const atLeast = (min: number) => `a whole number, ${min} or more`;
 
 export const textSetting = () => setting(z.string().optional());
 export const portSetting = (fallback: number) =>
-  setting(z.coerce.number("a port, 0 to 65535").int().min(0).max(65535).default(fallback));
+  setting(z.coerce.number(port).int(port).min(0, port).max(65_535, port).default(fallback));
 export const countSetting = (fallback: number, min = 1) =>
-  setting(z.coerce.number("a whole number").int("a whole number").min(min).default(fallback));
+  setting(z.coerce.number(atLeast(min)).int(atLeast(min)).min(min, atLeast(min)).default(fallback));
 export const optionalCountSetting = () =>
   setting(z.coerce.number("a whole number").int("a whole number").optional());
 export const flagSetting = (fallback: boolean) =>
@@ -34,8 +37,9 @@ export const base64Setting = () =>
   setting(
     z
       .string()
-      .refine((text) => /^[A-Za-z0-9+/=\s]+$/.test(text), "base64 of a PEM file")
+      .regex(/^[A-Za-z0-9+/=\s]+$/, "base64 of a PEM file")
       .transform((text) => Buffer.from(text, "base64").toString("utf8"))
+      .refine((text) => text.includes("-----BEGIN "), "base64 of a PEM file")
       .optional(),
   );
 
@@ -116,7 +120,7 @@ export const commonSettings = {
 export const CommonSettings = z.object(commonSettings);
 export type CommonSettings = z.infer<typeof CommonSettings>;
 
-const secret = /PASSWORD|SECRET|KEY|URL|CERT|_CA$/;
+const secret = /PASSWORD|SECRET|KEY|TOKEN|URL|CERT|_CA$/;
 
 /** Reads a process's settings. Throws one line that names the variable, its value and what is expected. */
 export function readSettings<T extends z.ZodType>(

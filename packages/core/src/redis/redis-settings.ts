@@ -47,8 +47,8 @@ export function redisSettings(variables: RedisVariables): RedisSettings {
         }))
       : [{ host: variables.REDIS_HOST, port: variables.REDIS_PORT }],
     cluster: urls.length > 1,
-    username: first ? decodeURIComponent(first.username) || undefined : variables.REDIS_USERNAME,
-    password: first ? decodeURIComponent(first.password) || undefined : variables.REDIS_PASSWORD,
+    username: first ? decoded(first.username) : variables.REDIS_USERNAME,
+    password: first ? decoded(first.password) : variables.REDIS_PASSWORD,
     db: Number(first?.pathname.slice(1) || 0),
     tls: secure
       ? {
@@ -70,9 +70,19 @@ function parseUrl(text: string): URL {
   // Endpoints after the first may be bare host:port pairs.
   const source = text.includes("://") ? text : `redis://${text}`;
   const url = URL.canParse(source) ? new URL(source) : undefined;
-  if (!url || !/^rediss?:$/.test(url.protocol))
+  if (!url || !/^rediss?:$/.test(url.protocol) || url.hostname === "")
     throw new Error(
       "REDIS_URL=(hidden): expected redis://host:port or rediss://host:port, or a comma list of them",
     );
+  if (!/^(\/\d*)?$/.test(url.pathname))
+    throw new Error("REDIS_URL=(hidden): expected the number of a database after the slash");
   return url;
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part) || undefined;
+  } catch {
+    throw new Error("REDIS_URL=(hidden): expected user and password with % and @ percent-encoded");
+  }
 }
