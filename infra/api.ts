@@ -1,6 +1,12 @@
 import { type ScalerTarget, scalerEnvironment, scalerPermissions } from "./autoscaler.ts";
 import { functionConcurrency } from "./connection-budget.ts";
-import { functionEnvironment, functionPlace, nodejs } from "./function.ts";
+import {
+  dependsAlso,
+  functionAfter,
+  functionEnvironment,
+  functionPlace,
+  nodejs,
+} from "./function.ts";
 import { architecture, image, probe, taskTransform } from "./image.ts";
 import type { Network } from "./network.ts";
 import type { Settings } from "./secret.ts";
@@ -38,69 +44,66 @@ function createFargateApi(stage: Stage, parts: ApiParts): Api {
   if (stage.production && !domain)
     throw new Error("The API needs HTTPS in production: set SLUICE_DOMAIN, e.g. api.example.com");
   const stopTimeout = 120;
-  const service = new sst.aws.Service(
-    "Api",
-    {
-      cluster,
-      image: image("api"),
-      architecture,
-      cpu: "0.5 vCPU",
-      memory: "1 GB",
-      scaling: { ...stage.apis, cpuUtilization: 60, memoryUtilization: false },
-      loadBalancer: {
-        ...(domain && { domain }),
-        rules: domain
-          ? [
-              { listen: "80/http", redirect: "443/https" },
-              { listen: "443/https", forward: "3000/http" },
-            ]
-          : [{ listen: "80/http", forward: "3000/http" }],
-        health: { "3000/http": { path: "/readyz", interval: "10 seconds", healthyThreshold: 2 } },
+  const service = new sst.aws.Service("Api", {
+    cluster,
+    image: image("api"),
+    architecture,
+    cpu: "0.5 vCPU",
+    memory: "1 GB",
+    scaling: { ...stage.apis, cpuUtilization: 60, memoryUtilization: false },
+    loadBalancer: {
+      ...(domain && { domain }),
+      rules: domain
+        ? [
+            { listen: "80/http", redirect: "443/https" },
+            { listen: "443/https", forward: "3000/http" },
+          ]
+        : [{ listen: "80/http", forward: "3000/http" }],
+      health: { "3000/http": { path: "/readyz", interval: "10 seconds", healthyThreshold: 2 } },
+    },
+    health: probe(3000, "/healthz"),
+    environment: {
+      MODE: "queue",
+      PORT: "3000",
+      // The load balancer is the one proxy in front.
+      TRUST_PROXY: "1",
+      API_STOP_TIMEOUT_SECONDS: String(stopTimeout - 10),
+      DATABASE_SSL: "true",
+      DATABASE_POOL_SIZE: String(stage.poolSize.api),
+      ...storage.environment,
+      ...scalerEnvironment(stage, target),
+    },
+    ssm: settings.apiSsm,
+    permissions: [...storage.permissions, ...scalerPermissions(stage, target)],
+    logging: { name: apiLogGroup(), retention: "1 month" },
+    wait: stage.production,
+    transform: {
+      ...taskTransform(settings.arn, {
+        stopTimeout,
+        portMappings: [{ containerPort: 3000, protocol: "tcp" }],
+      }),
+      service: (args, options) => {
+        options.dependsOn = dependsAlso(options.dependsOn, after);
+        args.networkConfiguration = $util
+          .output(args.networkConfiguration)
+          .apply((found) => ({ ...found!, securityGroups: [network.groups.api.id] }));
+        args.enableExecuteCommand = false;
+        args.healthCheckGracePeriodSeconds = 60;
       },
-      health: probe(3000, "/healthz"),
-      environment: {
-        MODE: "queue",
-        PORT: "3000",
-        // The load balancer is the one proxy in front.
-        TRUST_PROXY: "1",
-        API_STOP_TIMEOUT_SECONDS: String(stopTimeout - 10),
-        DATABASE_SSL: "true",
-        DATABASE_POOL_SIZE: String(stage.poolSize.api),
-        ...storage.environment,
-        ...scalerEnvironment(stage, target),
+      loadBalancer: (args) => {
+        args.securityGroups = [network.groups.balancer.id];
+        // Longer than the longest silence between two heartbeats of a stream.
+        args.idleTimeout = 300;
       },
-      ssm: settings.apiSsm,
-      permissions: [...storage.permissions, ...scalerPermissions(stage, target)],
-      logging: { name: apiLogGroup(), retention: "1 month" },
-      wait: stage.production,
-      transform: {
-        ...taskTransform(settings.arn, {
-          stopTimeout,
-          portMappings: [{ containerPort: 3000, protocol: "tcp" }],
-        }),
-        service: (args) => {
-          args.networkConfiguration = $util
-            .output(args.networkConfiguration)
-            .apply((found) => ({ ...found!, securityGroups: [network.groups.api.id] }));
-          args.enableExecuteCommand = false;
-          args.healthCheckGracePeriodSeconds = 60;
-        },
-        loadBalancer: (args) => {
-          args.securityGroups = [network.groups.balancer.id];
-          // Longer than the longest silence between two heartbeats of a stream.
-          args.idleTimeout = 300;
-        },
-        // Not used: the balancer has a group of ours.
-        loadBalancerSecurityGroup: (args) => {
-          args.ingress = [];
-        },
-        target: (args) => {
-          args.deregistrationDelay = 60;
-        },
+      // Not used: the balancer has a group of ours.
+      loadBalancerSecurityGroup: (args) => {
+        args.ingress = [];
+      },
+      target: (args) => {
+        args.deregistrationDelay = 60;
       },
     },
-    { dependsOn: after },
-  );
+  });
   return {
     url: service.url,
     logGroup: apiLogGroup(),
@@ -112,39 +115,38 @@ function createFargateApi(stage: Stage, parts: ApiParts): Api {
 function createLambdaApi(stage: Stage, parts: ApiParts): Api {
   const { network, settings, storage, scaler, domain, after } = parts;
   const inVpc = functionsInVpc(stage);
-  const handler = new sst.aws.Function(
-    "Api",
-    {
-      handler: "packages/api/src/lambda.handler",
-      architecture: "arm64",
-      memory: "1024 MB",
-      timeout: "150 seconds",
-      streaming: true,
-      // AWS does not stream through a function URL from inside a VPC; there a REST API does it.
-      url: inVpc ? false : { cors: false },
-      concurrency: { reserved: functionConcurrency },
-      link: [settings.link],
-      environment: {
-        ...functionEnvironment(stage),
-        ...storage.environment,
-        // The gateway, or the function URL, names the caller in the event itself.
-        TRUST_PROXY: "1",
-        ...(scaler && { AUTOSCALER_FUNCTION: scaler.name }),
-      },
-      permissions: [
-        ...storage.permissions,
-        ...(scaler ? [{ actions: ["lambda:InvokeFunction"], resources: [scaler.arn] }] : []),
-      ],
-      logging: { retention: "1 month" },
-      ...functionPlace(inVpc, network),
-      ...nodejs,
+  const handler = new sst.aws.Function("Api", {
+    handler: "packages/api/src/lambda.handler",
+    architecture: "arm64",
+    memory: "1024 MB",
+    timeout: "150 seconds",
+    streaming: true,
+    // AWS does not stream through a function URL from inside a VPC; there a REST API does it.
+    url: inVpc ? false : { cors: false },
+    concurrency: { reserved: functionConcurrency },
+    link: [settings.link],
+    environment: {
+      ...functionEnvironment(stage),
+      ...storage.environment,
+      // The gateway, or the function URL, names the caller in the event itself.
+      TRUST_PROXY: "1",
+      ...(scaler && { AUTOSCALER_FUNCTION: scaler.name }),
     },
-    { dependsOn: after },
-  );
+    permissions: [
+      ...storage.permissions,
+      ...(scaler ? [{ actions: ["lambda:InvokeFunction"], resources: [scaler.arn] }] : []),
+    ],
+    logging: { retention: "1 month" },
+    transform: functionAfter(after),
+    ...functionPlace(inVpc, network),
+    ...nodejs,
+  });
   if (!inVpc)
     return { url: handler.url, logGroup: apiLogGroup(), balancer: undefined, resource: handler };
   const rest = new sst.aws.ApiGatewayV1("Http", {
     endpoint: { type: "regional" },
+    // Each flow says which origins it takes; the app answers for it.
+    cors: false,
     ...(domain && { domain }),
   });
   const routes = [

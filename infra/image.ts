@@ -23,6 +23,15 @@ export function taskTransform(secretArn: $util.Input<string>, edit: Partial<Cont
         },
       ];
     },
+    // Nobody gets a shell in a task, so nobody needs the channel for it.
+    taskRole: (args: aws.iam.RoleArgs): undefined => {
+      args.inlinePolicies = $util.output(args.inlinePolicies ?? []).apply((policies) =>
+        policies.map(({ name, policy }) => ({
+          ...(name !== undefined && { name }),
+          policy: withoutShell(policy ?? "{}"),
+        })),
+      );
+    },
     // SST keeps containers as one JSON text, unseen by the compiler.
     taskDefinition: (args: { containerDefinitions: $util.Input<string> }): undefined => {
       args.containerDefinitions = $util.output(args.containerDefinitions).apply((json) => {
@@ -33,6 +42,14 @@ export function taskTransform(secretArn: $util.Input<string>, edit: Partial<Cont
       });
     },
   };
+}
+
+function withoutShell(policy: string): string {
+  const document = JSON.parse(policy) as { Statement: { Action: string[] }[] };
+  const kept = document.Statement.filter(
+    ({ Action }) => !Action.every((action) => action.startsWith("ssmmessages:")),
+  );
+  return JSON.stringify({ ...document, Statement: kept });
 }
 
 export const probe = (port: number, path: string) => ({

@@ -11,6 +11,9 @@ export function createNetwork(stage: Stage) {
       securityGroup: (args) => {
         args.ingress = [];
       },
+      natSecurityGroup: (args) => {
+        args.ingress = [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["10.0.0.0/16"] }];
+      },
     },
   });
   const group = (name: string, description: string) =>

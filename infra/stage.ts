@@ -53,7 +53,7 @@ const stages: Record<string, Stage> = {
     workerCapacity: 200,
     apis: { min: 2, max: 4 },
     redisNode: "t4g.small",
-    databaseNode: "t4g.small",
+    databaseNode: "t4g.medium",
     standby: true,
     poolSize: { api: 10, worker: 10 },
   },

@@ -29,7 +29,15 @@
 // It mirrors, in its own code, what the CLI does before it hands a program to Pulumi: evaluate the config's
 // app(), bundle run() with the globals, serve the CLI's little JSON-RPC on loopback, and run it in a stack.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -128,12 +136,12 @@ import { fileURLToPath as __fp } from "url"; const __filename = __fp(import.meta
                 setup(b) {
                   b.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, (a) => {
                     if (
-                      a.path.startsWith(path.join(root, ".sst") + path.sep) ||
+                      a.path.startsWith(realpathSync(path.join(root, ".sst")) + path.sep) ||
                       a.path.includes(`${path.sep}node_modules${path.sep}`)
                     )
                       return undefined;
                     return {
-                      contents: prelude + "\n" + readFileSync(a.path, "utf8"),
+                      contents: `${prelude}\n${readFileSync(a.path, "utf8")}`,
                       loader: a.path.endsWith("x") ? "tsx" : "ts",
                     };
                   });
@@ -264,13 +272,13 @@ async function rpcServer(root, ctx) {
           bytes,
           inputs: Object.keys(r.metafile.inputs).length,
         });
-        return { handler: "bundle" + path.extname(input.handler), out, errors: [], sourcemaps: [] };
+        return { handler: `bundle${path.extname(input.handler)}`, out, errors: [], sourcemaps: [] };
       } catch (e) {
         return {
           handler: "",
           out,
           errors: (e.errors ?? [{ text: String(e) }]).map(
-            (x) => `${x.location ? x.location.file + ":" + x.location.line + ": " : ""}${x.text}`,
+            (x) => `${x.location ? `${x.location.file}:${x.location.line}: ` : ""}${x.text}`,
           ),
           sourcemaps: [],
         };
@@ -429,8 +437,8 @@ function answerResource(ctx, { type, name, inputs, id }) {
       s.privateKeyPem = "synth";
       break;
     case "docker-build:index:Image":
-      s.digest = "sha256:" + "ab".repeat(32);
-      s.ref = "synth@" + s.digest;
+      s.digest = `sha256:${"ab".repeat(32)}`;
+      s.ref = `synth@${s.digest}`;
       break;
     case "aws:iam/role:Role":
       s.arn = `arn:aws:iam::${account}:role/${s.name}`;
@@ -544,6 +552,17 @@ function answerResource(ctx, { type, name, inputs, id }) {
     case "aws:cloudwatch/logGroup:LogGroup":
       s.arn = arn("logs", `log-group:${s.name}`);
       theId = s.name;
+      break;
+    case "aws:acm/certificate:Certificate":
+      s.domainValidationOptions = [
+        inputs.domainName,
+        ...(inputs.subjectAlternativeNames ?? []),
+      ].map((domainName) => ({
+        domainName,
+        resourceRecordName: `_synth.${domainName}`,
+        resourceRecordType: "CNAME",
+        resourceRecordValue: "_synth.acm-validations.aws",
+      }));
       break;
     case "aws:secretsmanager/secret:Secret":
       s.arn = arn("secretsmanager", `secret:${s.name}-AbCdEf`);
@@ -821,7 +840,7 @@ export function envTypes(links) {
         .sort()
         .map(
           (k) =>
-            `${ind}  ${JSON.stringify(k)}: ${k === "type" && typeof v[k] === "string" && v[k].includes(".") ? JSON.stringify(v[k]) : infer(v[k], ind + "  ")}\n`,
+            `${ind}  ${JSON.stringify(k)}: ${k === "type" && typeof v[k] === "string" && v[k].includes(".") ? JSON.stringify(v[k]) : infer(v[k], `${ind}  `)}\n`,
         )
         .join("")}${ind}}`;
     return { string: "string", number: "number", boolean: "boolean" }[typeof v] ?? "any";
