@@ -1,5 +1,7 @@
 import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
+import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
+import { openKnowledge } from "@sluice/core/document-store/open-knowledge";
 import type { Log } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
 import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
@@ -49,10 +51,25 @@ export async function openDeps<M extends Mode>(
     allowList: config.HTTP_ALLOW_LIST,
   };
   const fetch = openGuardedFetch(outbound);
+  const postgres = openPostgresClients(outbound);
+  const modelBaseUrls = {
+    anthropic: config.ANTHROPIC_BASE_URL,
+    pinecone: config.PINECONE_CONTROLLER_HOST,
+  };
+  const knowledge = openKnowledge({ db, objects, credentialKey, fetch, postgres, modelBaseUrls });
   const secret = webhookSecret(credentialKey);
   const view = toPrediction;
   const onAttempt = metrics?.webhookAttempted;
-  const dispatcher = openWebhookDispatcher({ db, transport, fetch, secret, log, view, onAttempt });
+  const dispatcher = openWebhookDispatcher({
+    db,
+    transport,
+    fetch,
+    secret,
+    credentialKey,
+    log,
+    view,
+    onAttempt,
+  });
   const deps: Deps = {
     db,
     credentialKey,
@@ -63,6 +80,7 @@ export async function openDeps<M extends Mode>(
     keys,
     log,
     metrics,
+    knowledge,
     webhooks: { secret, policy: addressPolicy(outbound), wake: dispatcher.wake },
     settings: {
       trustedProxies: config.TRUST_PROXY,
@@ -95,6 +113,7 @@ export async function openDeps<M extends Mode>(
     async close(timeoutMs) {
       await dispatcher.close();
       fetch.close();
+      await postgres.close();
       await mode.close(timeoutMs);
       await database.close();
     },

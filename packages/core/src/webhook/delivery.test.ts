@@ -1,6 +1,7 @@
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../../test/database.ts";
+import { credentialKeyFromBytes } from "../credential/credential-key.ts";
 import { acceptPrediction, cancelQueued } from "../prediction/accepted-prediction.ts";
 import { newPredictionId, type PredictionJob } from "../prediction/prediction.ts";
 import { listDeliveries, noteAttempt, redeliver, takeDue } from "./delivery.ts";
@@ -65,6 +66,7 @@ test("a name that leads to a private address is refused, and the reason kept", a
   const [row] = await listDeliveries(database.db, id);
   if (!row) throw new Error("no delivery");
   const sending = {
+    credentialKey: credentialKeyFromBytes(new Uint8Array(32)),
     ...{ fetch, secret: Buffer.alloc(32), timeoutMs: 1000 },
     view: ({ id }: PredictionSnapshot) => ({ id }),
   };

@@ -5,7 +5,7 @@ export const snapshotSql = `case when prediction.webhook is null then null else 
     'result', prediction.result, 'error', prediction.error, 'execution_id', prediction.execution_id,
     'metadata', prediction.metadata, 'priority', prediction.priority, 'created_at', prediction.created_at,
     'started_at', prediction.started_at, 'finished_at', prediction.finished_at,
-    'deadline_at', prediction.deadline_at)::text end`;
+    'deadline_at', prediction.deadline_at, 'webhook', prediction.webhook)::text end`;
 
 /** SQL: the columns that a CTE `written` returns for {@link outboxSql}. */
 export const outboxColumnsSql = `prediction.id, prediction.state, prediction.webhook, ${snapshotSql} as snapshot`;

@@ -1,7 +1,9 @@
 import { FetchError } from "@sluice/engine/http/fetch-error";
 import type { GuardedFetch } from "@sluice/engine/http/guarded-fetch";
+import type { CredentialKey } from "../credential/credential-key.ts";
 import type { PredictionRow } from "../prediction/accepted-prediction.ts";
 import type { Attempt, DeliveryRow } from "./delivery.ts";
+import { callbackMessage, readFlowiseCallback } from "./flowise-callback.ts";
 import { retryAfterMs, retryDelayMs } from "./retry-delay.ts";
 import { signedHeaders } from "./signature.ts";
 
@@ -23,21 +25,22 @@ export type PredictionSnapshot = Pick<
   | "started_at"
   | "finished_at"
   | "deadline_at"
+  | "webhook"
 >;
 
 export interface Sending {
   fetch: GuardedFetch;
   secret: Buffer;
+  /** Opens the secrets of callbacks that flows ask for. */
+  credentialKey: CredentialKey;
   /** The prediction as callers of our API see it. */
   view(snapshot: PredictionSnapshot): unknown;
   timeoutMs: number;
 }
 
 /** Sends a delivery once and says how it went; never rejects. */
-export async function send(
-  { fetch, secret, view, timeoutMs }: Sending,
-  row: DeliveryRow,
-): Promise<Attempt> {
+export async function send(sending: Sending, row: DeliveryRow): Promise<Attempt> {
+  const { fetch, timeoutMs } = sending;
   const again = (status: number | null, error: string, askedMs = 0): Attempt => {
     const inMs = retryDelayMs(row.attempts, askedMs);
     return inMs === undefined
@@ -45,13 +48,13 @@ export async function send(
       : { outcome: "again", status, error, inMs };
   };
   try {
-    const body = bodyOf(row, view);
+    const { body, headers } = messageOf(sending, row);
     const response = await fetch(row.url, {
       method: "POST",
       headers: {
         "content-type": "application/json",
         "user-agent": "Sluice-Webhook/1",
-        ...signedHeaders(secret, row.id, Math.floor(Date.now() / 1000), body),
+        ...headers,
       },
       body,
       signal: AbortSignal.timeout(timeoutMs),
@@ -79,7 +82,7 @@ function wordsOf(error: unknown, timeoutMs: number): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function bodyOf(row: DeliveryRow, view: Sending["view"]): string {
+function messageOf({ secret, credentialKey, view }: Sending, row: DeliveryRow) {
   const kept = JSON.parse(row.payload) as Record<keyof PredictionSnapshot, unknown>;
   const date = (value: unknown) => (typeof value === "string" ? new Date(value) : null);
   const snapshot = {
@@ -89,9 +92,12 @@ function bodyOf(row: DeliveryRow, view: Sending["view"]): string {
     finished_at: date(kept.finished_at),
     deadline_at: date(kept.deadline_at),
   } as PredictionSnapshot;
-  return JSON.stringify({
+  const callback = readFlowiseCallback(snapshot.webhook);
+  if (callback) return callbackMessage(credentialKey, callback, snapshot);
+  const body = JSON.stringify({
     type: row.event,
     timestamp: row.created_at.toISOString(),
     data: view(snapshot),
   });
+  return { body, headers: signedHeaders(secret, row.id, Math.floor(Date.now() / 1000), body) };
 }

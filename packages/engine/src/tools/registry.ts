@@ -1,6 +1,8 @@
 import type { ToolComponent } from "../tool.ts";
 
 const loaders: Record<string, () => Promise<ToolComponent>> = {
+  agentAsTool: async () => (await import("./agent-as-tool.ts")).agentAsTool,
+  ChatflowTool: async () => (await import("./chatflow-tool.ts")).chatflowTool,
   arxiv: async () => (await import("./arxiv.ts")).arxiv,
   braveSearchAPI: async () => (await import("./brave-search-api.ts")).braveSearchAPI,
   braveSearchMCP: async () => (await import("./mcp/presets.ts")).braveSearchMCP,
