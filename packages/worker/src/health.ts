@@ -42,7 +42,11 @@ export async function serveHealth(
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const remedy = "set WORKER_PORT to another one, or WORKER_PORT=0 for any free one";
+      const taken = error.code === "EADDRINUSE";
+      reject(taken ? new Error(`port ${port} is taken; ${remedy}`) : error);
+    });
     server.listen(port, host, () => resolve());
   });
 }
