@@ -14,6 +14,8 @@ export interface RunInput {
   humanInput?: { type: string; startNodeId?: string; feedback?: string };
   /** Someone listens while the answer comes. */
   stream?: boolean;
+  /** Ids of the flows that this one is run for, the outermost first. */
+  callers?: string[];
   /** What a caller may override; undefined means nothing. */
   permissions?: OverridePermissions;
   /** True when the conversation is known to be new, so that nothing needs to be loaded. */

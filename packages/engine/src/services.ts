@@ -4,6 +4,7 @@ import type { GuardedFetch } from "./http/guarded-fetch.ts";
 import type { StoredKnowledge } from "./knowledge.ts";
 import type { PostgresClients } from "./retrieval/postgres-clients.ts";
 import type { RunState } from "./run-state.ts";
+import type { Subflow, SubflowCall } from "./subflow.ts";
 import type { Mcp } from "./tools/mcp/mcp.ts";
 
 /** Everything a run may touch outside itself. The engine does no other I/O. */
@@ -29,6 +30,8 @@ export interface Services {
   previousExecution(
     sessionId: string,
   ): Promise<{ state: string; records: NodeRecord[] } | undefined>;
+  /** Another flow, to be run inside this run through `runSubflow`. Rejects when there is none with this id. */
+  subflow(call: SubflowCall): Promise<Subflow>;
   /** Takes an event; never waits. */
   emit(event: FlowEvent): void;
   /** Called after every finished node with a state from which the run can go on elsewhere. */

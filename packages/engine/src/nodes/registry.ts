@@ -6,6 +6,7 @@ import { condition } from "./agentflow/condition.ts";
 import { conditionAgent } from "./agentflow/condition-agent.ts";
 import { customFunction } from "./agentflow/custom-function.ts";
 import { directReply } from "./agentflow/direct-reply.ts";
+import { executeFlow } from "./agentflow/execute-flow.ts";
 import { http } from "./agentflow/http.ts";
 import { humanInput } from "./agentflow/human-input.ts";
 import { iteration } from "./agentflow/iteration.ts";
@@ -30,6 +31,7 @@ export const agentflowNodes: ReadonlyMap<string, AgentflowNode> = new Map(
     iteration,
     conditionAgent,
     humanInput,
+    executeFlow,
     retriever,
   ].map((node) => [node.name, node]),
 );
