@@ -18,6 +18,7 @@ export function flowiseDialect(errorPrefix: string) {
   function payloads(event: PredictionEvent): object[] {
     switch (event.type) {
       case "flow.started":
+        records.splice(0, records.length, ...(event.records ?? []));
         return [{ event: "agentFlowEvent", data: "INPROGRESS" }];
       case "chat.started":
         return [{ event: "start", data: event.text }];

@@ -4,15 +4,17 @@ import { sealRequest } from "@sluice/core/prediction/sealed-request";
 import type { Admitted } from "./admit.ts";
 import type { Deps } from "./deps.ts";
 import type { ReadPrediction } from "./prediction-input.ts";
+import { resumeJob } from "./resume-job.ts";
 import { storeUploads } from "./store-uploads.ts";
 
-/** Makes the job of a prediction that its caller waits for. */
+/** Makes the job of a prediction that its caller waits for, or of the next segment of one that waits for a human. */
 export async function newJob(
   deps: Deps,
   { flow, at }: Admitted,
   read: ReadPrediction,
   { stream, chatType = "EXTERNAL" }: { stream: boolean; chatType?: string },
 ): Promise<PredictionJob> {
+  if (read.request.humanInput) return resumeJob(deps, { flow, at }, read, { stream, chatType });
   if (flow.refusal) throw new AppError("unprocessable", flow.refusal);
   const id = newPredictionId(at);
   const chatId = read.chatId ?? read.sessionId ?? newId();
@@ -48,6 +50,8 @@ export async function enqueue({ transport, log }: Deps, job: PredictionJob): Pro
       { predictionId: job.id, reason: (cause as Error).message },
       "A prediction could not be queued",
     );
+    // It is stored: the reconciler will queue it.
+    if (job.accepted) return;
     throw new AppError(
       "unavailable",
       "The service cannot take predictions right now; try again in a moment",

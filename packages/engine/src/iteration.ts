@@ -4,6 +4,7 @@ import type { PlannedNode } from "./plan.ts";
 import { lastContent } from "./record.ts";
 import type { Outcome, RunContext } from "./run.ts";
 import { newRunState } from "./run-state.ts";
+import { withoutCredentials } from "./without-credentials.ts";
 
 /**
  * Runs the body of an iteration for each item, one after another, and puts the results into the node's output. Goes
@@ -34,7 +35,7 @@ export async function iterate(
     if (outcome.status === "FINISHED") {
       const content = lastContent(outcome.run.records);
       if (content) progress.results.push(content);
-      progress.records.push(...outcome.run.records);
+      progress.records.push(...outcome.run.records.map(shown));
     } else progress.results.push(`Error in iteration ${index + 1}: ${outcome.error}`);
     run.state = { ...run.state, ...outcome.run.state };
     progress.index++;
@@ -47,6 +48,9 @@ export async function iterate(
   result.state = { ...run.state };
   return records;
 }
+
+/** Records of a body name no credential, in Flowise's records neither. */
+const shown = (record: NodeRecord) => withoutCredentials(record) as NodeRecord;
 
 /** The body sees question, form and state, but no node outside and no message of the run. */
 function bodyContext(

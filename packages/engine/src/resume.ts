@@ -8,9 +8,10 @@ import type { RunState } from "./run-state.ts";
 export function resumedState(state: RunState): RunState {
   const { paused } = state;
   if (!paused) throw new Error("The run does not wait for a human");
+  const copy = structuredClone(state);
   return {
-    ...state,
-    history: state.ephemeral ? state.history : [],
+    ...copy,
+    history: state.ephemeral ? copy.history : [],
     passes: 0,
     paused: undefined,
     resuming: { nodeId: paused.nodeId, keep: paused.keep },

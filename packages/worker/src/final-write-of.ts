@@ -12,7 +12,13 @@ export function finalWriteOf(
   job: PredictionJob,
   request: PredictionRequest,
   outcome: Outcome,
-  ended: { state: PredictionState; fence: number; result: PredictionResult; events: string },
+  ended: {
+    state: PredictionState;
+    fence: number;
+    result: PredictionResult;
+    events: string;
+    checkpoint?: string | undefined;
+  },
 ): FinalWrite {
   const { startedAt, endedAt } = ended.result;
   const { records, ...kept } = ended.result;
@@ -34,6 +40,7 @@ export function finalWriteOf(
       startedAt: new Date(startedAt),
       finishedAt: new Date(endedAt),
       events: ended.events,
+      checkpoint: ended.checkpoint ?? null,
     },
     // A chatflow leaves no record of its nodes.
     execution: outcome.chat
@@ -83,6 +90,7 @@ function messagesOf(
       artifacts: json(output.artifacts),
       reasonContent: json(output.reasonContent),
       action: json(outcome.action),
+      followUpPrompts: json(outcome.chat?.followUpPrompts),
       createdAt: new Date(Math.max(endedAt, job.acceptedAt + 1)),
     },
   ];
@@ -90,7 +98,7 @@ function messagesOf(
 
 function said({ question, humanInput, webhook }: PredictionRequest, { run }: Outcome): string {
   if (question) return question;
-  if (humanInput) return humanInput.feedback || humanInput.type;
+  if (humanInput) return humanInput.feedback || " ";
   // Only a flow that begins with a form takes one as what the user said.
   const form = run.records[0]?.data.output?.form;
   if (typeof form === "string") return form;

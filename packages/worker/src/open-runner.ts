@@ -12,6 +12,7 @@ import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
 import type { PredictionJob } from "@sluice/core/prediction/prediction";
 import { maxAttempts } from "@sluice/core/prediction/prediction-queue";
+import { findCheckpoint } from "@sluice/core/prediction/paused-run";
 import { openRequest } from "@sluice/core/prediction/sealed-request";
 import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import type { CommonSettings } from "@sluice/core/settings";
@@ -99,6 +100,7 @@ export function openRunner(options: RunnerOptions) {
     metrics: options.metrics,
   };
 
+    findCheckpoint: (id: string) => findCheckpoint(db, id),
   return {
     start(): void {
       transport.consume((job, attempt) =>

@@ -1,5 +1,7 @@
 import type { Db } from "@sluice/core/database/open-database";
+import { getFlow } from "@sluice/core/flow/flow";
 import { getFlowVersion } from "@sluice/core/flow/flow-version";
+import { readChatSettings } from "@sluice/engine/chatflow/chat-settings";
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
 import { type Plan, planFlow } from "@sluice/engine/plan";
 import { type OverridePermissions, readPermissions } from "@sluice/engine/run-input";
@@ -19,27 +21,40 @@ export function openPlanCache(db: Db) {
     const flow = await getFlowVersion(db, flowId, version);
     const graph = FlowGraph.parse(JSON.parse(flow.flow_data));
     const apiConfig = flow.api_config ? JSON.parse(flow.api_config) : null;
+    const plan = await planFlow(graph, FlowType.parse(flow.type));
+    if (plan.chat)
+      plan.chat.settings = readChatSettings({
+        chatbotConfig: flow.chatbot_config,
+        followUpPrompts: flow.follow_up_prompts,
+      });
     return {
-      plan: await planFlow(graph, FlowType.parse(flow.type)),
+      plan,
       permissions: readPermissions(apiConfig),
     };
   }
 
+  function get(flowId: string, version: number): Promise<PlannedFlow> {
+    const key = `${flowId}:${version}`;
+    const cached = plans.get(key);
+    if (cached) {
+      // Most recently used last.
+      plans.delete(key);
+      plans.set(key, cached);
+      return cached;
+    }
+    const loading = load(flowId, version);
+    loading.catch(() => plans.delete(key));
+    plans.set(key, loading);
+    if (plans.size > maxPlans) plans.delete(plans.keys().next().value!);
+    return loading;
+  }
+
   return {
-    get(flowId: string, version: number): Promise<PlannedFlow> {
-      const key = `${flowId}:${version}`;
-      const cached = plans.get(key);
-      if (cached) {
-        // Most recently used last.
-        plans.delete(key);
-        plans.set(key, cached);
-        return cached;
-      }
-      const loading = load(flowId, version);
-      loading.catch(() => plans.delete(key));
-      plans.set(key, loading);
-      if (plans.size > maxPlans) plans.delete(plans.keys().next().value!);
-      return loading;
+    get,
+    /** A flow as it is now. */
+    async newest(flowId: string): Promise<{ flowVersion: number; planned: PlannedFlow }> {
+      const { version } = await getFlow(db, flowId);
+      return { flowVersion: version, planned: await get(flowId, version) };
     },
   };
 }

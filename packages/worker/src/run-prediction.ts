@@ -1,4 +1,3 @@
-import { withoutCredentials } from "@sluice/core/execution/wire";
 import type { Log } from "@sluice/core/log";
 import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import { type EndedPrediction, endOf } from "@sluice/core/prediction/ended-prediction";
@@ -8,18 +7,19 @@ import type {
   FinalEvent,
   PredictionJob,
   PredictionRequest,
-  PredictionResult,
   PredictionState,
 } from "@sluice/core/prediction/prediction";
 import type { Claim, WorkerTransport } from "@sluice/core/prediction/transport";
-import type { NodeRecord } from "@sluice/engine/event";
+import { resumedState } from "@sluice/engine/resume";
 import { type Outcome, run } from "@sluice/engine/run";
 import type { RunInput } from "@sluice/engine/run-input";
-import { newRunState } from "@sluice/engine/run-state";
+import type { RunState } from "@sluice/engine/run-state";
 import type { Services } from "@sluice/engine/services";
 import { finalWriteOf } from "./final-write-of.ts";
 import { measureRun } from "./metrics-run.ts";
 import type { PlanCache, PlannedFlow } from "./plan-cache.ts";
+import { checkpointAfter, expiry, failure, resultOf, stateOf } from "./run-end.ts";
+import { openSubflow } from "./subflow.ts";
 
 export interface RunnerDeps {
   transport: Pick<WorkerTransport, "claim">;
@@ -28,9 +28,11 @@ export interface RunnerDeps {
   openRequest(job: PredictionJob): Promise<PredictionRequest>;
   /** The end of a prediction that another attempt has committed. */
   findEnded(job: PredictionJob): Promise<EndedPrediction | undefined>;
+  /** The state that a paused run goes on from. */
+  findCheckpoint(id: string): Promise<RunState | undefined>;
   /** Says in Postgres that an accepted prediction has begun. */
   markRunning(id: string, fence: number): Promise<void>;
-  services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal">;
+  services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal" | "subflow">;
   log: Log;
   metrics?: RunMetrics | undefined;
 }
@@ -53,6 +55,7 @@ export async function runPrediction(
     if (ended) return await tell(claim, ended);
     if (job.accepted) await deps.markRunning(job.id, claim.fence);
     const request = await deps.openRequest(job);
+    const paused = job.segment > 0 ? await deps.findCheckpoint(job.id) : undefined;
     const record = openEventRecord();
     const measured = deps.metrics && measureRun(deps.metrics, job, startedAt);
     for (const { id, event } of await claim.earlier()) record.add(id, event);
@@ -67,12 +70,13 @@ export async function runPrediction(
     };
     const outcome =
       startedAt > job.deadlineAt
-        ? expired()
-        : await execute(deps, job, request, recorded, stop.signal);
+        ? expiry(paused)
+        : await execute(deps, job, request, recorded, stop.signal, paused);
     // Another worker goes on with it: what happened here after that does not count.
     if (claim.lost.aborted) return claim.release();
     await finish(deps, job, request, outcome, claim, {
       startedAt,
+      paused,
       canceled: stop.signal.aborted,
       record,
       onState: measured?.ended,
@@ -93,7 +97,8 @@ async function tell(claim: Claim, ended: EndedPrediction): Promise<void> {
 /** The last attempt has failed, too: the prediction ends all the same, and says so. */
 export async function giveUp(deps: RunnerDeps, job: PredictionJob, cause: Error): Promise<void> {
   const now = Date.now();
-  const outcome = failure(`The prediction could not be run: ${cause.message}`);
+  const paused = job.segment > 0 ? await deps.findCheckpoint(job.id) : undefined;
+  const outcome = failure(`The prediction could not be run: ${cause.message}`, paused);
   const result = {
     text: "",
     error: outcome.error!,
@@ -105,7 +110,8 @@ export async function giveUp(deps: RunnerDeps, job: PredictionJob, cause: Error)
     endedAt: now,
   };
   const fence = Math.max(job.seedFence, 1_000_000);
-  const ended = { state: "failed" as const, fence, result, events: "[]" };
+  const checkpoint = checkpointAfter(outcome, paused);
+  const ended = { state: "failed" as const, fence, result, events: "[]", checkpoint };
   await deps.writer.write(finalWriteOf(job, {}, outcome, ended));
 }
 
@@ -115,6 +121,7 @@ async function execute(
   request: PredictionRequest,
   claim: Claim,
   signal: AbortSignal,
+  paused: RunState | undefined,
 ): Promise<Outcome> {
   let planned: PlannedFlow;
   try {
@@ -124,19 +131,22 @@ async function execute(
       { predictionId: job.id, flowId: job.flowId, reason: (error as Error).message },
       "A flow could not be loaded",
     );
-    return failure(`The flow could not be loaded: ${(error as Error).message}`);
+    return failure(`The flow could not be loaded: ${(error as Error).message}`, paused);
   }
   const services: Services = {
     ...deps.services(job),
     emit: claim.emit,
     checkpoint: claim.checkpointed,
     signal,
+    subflow: (call) => openSubflow(deps, job, call, signal),
   };
   announceRestart(claim, planned);
   try {
-    return await run(planned.plan, inputOf(job, request, planned), services, claim.checkpoint);
+    const from = claim.checkpoint ?? (paused && resumedState(paused));
+    if (job.segment > 0 && !from) return failure("The run that waited for this answer is gone");
+    return await run(planned.plan, inputOf(job, request, planned), services, from);
   } catch (error) {
-    return failure(error instanceof Error ? error.message : String(error));
+    return failure(error instanceof Error ? error.message : String(error), paused);
   }
 }
 
@@ -160,18 +170,10 @@ function inputOf(job: PredictionJob, request: PredictionRequest, planned: Planne
   };
 }
 
-const pastDeadline = "The prediction waited past its deadline and was not started";
-const expired = () => failure(pastDeadline);
-
-const failure = (error: string): Outcome => ({
-  status: "ERROR",
-  text: "",
-  error,
-  run: newRunState(""),
-});
-
 interface Finishing {
   startedAt: number;
+  /** The state that the human's answer went to. */
+  paused: RunState | undefined;
   canceled: boolean;
   record: EventRecord;
   /** Told of the state that was written. */
@@ -184,29 +186,17 @@ async function finish(
   request: PredictionRequest,
   outcome: Outcome,
   claim: Claim,
-  { startedAt, canceled, record, onState }: Finishing,
+  { startedAt, paused, canceled, record, onState }: Finishing,
 ): Promise<void> {
   const state = stateOf(outcome, canceled);
-  const result: PredictionResult = {
-    text: outcome.text,
-    ...(outcome.error !== undefined && { error: outcome.error }),
-    ...(request.question && { question: request.question }),
-    ...(request.form && { form: request.form }),
-    chatId: job.chatId,
-    sessionId: job.sessionId,
-    messageId: job.messageId,
-    executionId: job.executionId,
-    ...(outcome.action && { action: outcome.action }),
-    ...(outcome.chat && { chat: outcome.chat }),
-    ...(!job.stream && { records: withoutCredentials(outcome.run.records) as NodeRecord[] }),
-    startedAt,
-    endedAt: Date.now(),
-  };
+  const result = resultOf(job, request, outcome, startedAt);
   const end: FinalEvent = { type: "prediction.ended", state, status: outcome.status, result };
   const { records, ...kept } = result;
   record.add(claim.nextId(), { ...end, result: kept });
   const events = record.text();
-  const write = finalWriteOf(job, request, outcome, { state, fence: claim.fence, result, events });
+  const checkpoint = checkpointAfter(outcome, paused);
+  const written = { state, fence: claim.fence, result, events, checkpoint };
+  const write = finalWriteOf(job, request, outcome, written);
   try {
     if (!(await deps.writer.write(write))) {
       deps.log.warn({ predictionId: job.id, fence: claim.fence }, "A late attempt wrote nothing");
@@ -225,11 +215,4 @@ async function finish(
   }
   onState?.(state);
   await claim.end(end);
-}
-
-function stateOf({ status, error }: Outcome, canceled: boolean): PredictionState {
-  if (error === pastDeadline) return "expired";
-  if (status === "FINISHED") return "succeeded";
-  if (status === "STOPPED") return "paused";
-  return canceled || status === "TERMINATED" ? "canceled" : "failed";
 }

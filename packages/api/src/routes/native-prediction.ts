@@ -146,14 +146,13 @@ export function nativePredictionRoutes(deps: Deps) {
       const [issue] = parsed.error.issues;
       throw new AppError("invalid", `${issue?.path.join(".") || "body"}: ${issue?.message}`);
     }
-    const { id, created } = await accept(deps, c, parsed.data);
+    const { id, created, after } = await accept(deps, c, parsed.data);
     c.header("Location", `/v1/predictions/${id}`);
     c.header("x-prediction-id", id);
     if (!created) c.header("Idempotent-Replayed", "true");
-    if (c.req.header("accept")?.includes("text/event-stream"))
-      return streamed(deps, c, id, undefined);
+    if (c.req.header("accept")?.includes("text/event-stream")) return streamed(deps, c, id, after);
     const seconds = waitSeconds(c.req.header("prefer"));
-    if (seconds > 0) await ended(deps, id, seconds * 1000);
+    if (seconds > 0) await ended(deps, id, seconds * 1000, after);
     const prediction = await found(id);
     const open = prediction.state === "queued" || prediction.state === "running";
     timed(c, prediction);
@@ -205,7 +204,7 @@ async function accept(
   deps: Deps,
   c: Context<Env>,
   asked: NewPrediction,
-): Promise<{ id: string; created: boolean }> {
+): Promise<{ id: string; created: boolean; after?: string }> {
   const admitted = await admit(deps, c, asked.flowId);
   if (admitted instanceof Response) throw new AppError("limited", await admitted.text());
   const { flowId, chatId, sessionId, deadlineSeconds, priority, metadata, webhook, ...request } =
@@ -223,6 +222,11 @@ async function accept(
     priority: priority ?? 0,
     deadlineAt: made.acceptedAt + (deadlineSeconds ?? 24 * 3600) * 1000,
   };
+  // A paused run that goes on has its row.
+  if (job.segment > 0) {
+    await enqueue(deps, job).catch(() => {});
+    return { id: job.id, created: true, after: `${job.seedFence}-${Number.MAX_SAFE_INTEGER}` };
+  }
   const sealed = "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined;
   const { row, created } = await acceptPrediction(deps.db, {
     job,
@@ -249,14 +253,14 @@ function waitSeconds(prefer: string | undefined): number {
   return Math.min(seconds, maxWaitSeconds);
 }
 
-function ended(deps: Deps, id: string, timeoutMs: number): Promise<void> {
+function ended(deps: Deps, id: string, timeoutMs: number, after?: string): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {
       clearTimeout(timer);
       stop();
       resolve();
     };
-    const stop = followPrediction(deps, id, undefined, () => {}, finish);
+    const stop = followPrediction(deps, id, after, () => {}, finish);
     const timer = setTimeout(finish, timeoutMs);
   });
 }

@@ -1,5 +1,5 @@
+import { withoutCredentials } from "@sluice/engine/without-credentials";
 import { z } from "zod";
-import { isUuid } from "../database/uuid.ts";
 import { workspaceId } from "../database/workspace.ts";
 import type { Execution } from "./execution.ts";
 
@@ -41,20 +41,4 @@ export function toExecutionReply(row: Execution): ExecutionReply {
 export function toPublicExecution(row: Execution): ExecutionReply {
   const records = withoutCredentials(JSON.parse(row.execution_data));
   return { ...toExecutionReply(row), executionData: JSON.stringify(records) };
-}
-
-// A field named `credential` may be an author's own data: only ids are taken out.
-const holdsCredential = (key: string, value: unknown) =>
-  key === "FLOWISE_CREDENTIAL_ID" ||
-  (key === "credential" && typeof value === "string" && isUuid(value));
-
-/** A copy without the fields, at any depth, that hold a credential's id. */
-export function withoutCredentials(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutCredentials);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key, inner]) => !holdsCredential(key, inner))
-      .map(([key, inner]) => [key, withoutCredentials(inner)]),
-  );
 }

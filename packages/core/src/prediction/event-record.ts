@@ -2,7 +2,11 @@ import type { NodeRecord } from "@sluice/engine/event";
 import { compareEntryIds, type LogEntry, type PredictionEvent } from "./prediction.ts";
 
 /** A text in one piece. `cuts` are where it was cut: id of a piece and where that ended, in turn. */
-type RecordedEntry = LogEntry & { cuts?: (string | number)[] };
+type RecordedEntry = LogEntry & {
+  cuts?: (string | number)[];
+  /** How many records of the execution are older than this segment of the run. */
+  earlier?: number;
+};
 
 /** Text of one node in one piece: a replay needs no more. */
 const maxEvents = 10_000;
@@ -26,7 +30,9 @@ export function openEventRecord() {
         cuts.push(last.id, last.event.text.length);
         const text = last.event.text + event.text;
         entries[entries.length - 1] = { id, event: { ...event, text }, cuts };
-      } else entries.push({ id, event: withoutRecords(event) });
+      } else if (event.type === "flow.started" && event.records)
+        entries.push({ id, event: { ...event, records: [] }, earlier: event.records.length });
+      else entries.push({ id, event: withoutRecords(event) });
     },
     text: (): string => JSON.stringify(entries),
   };
@@ -49,8 +55,12 @@ export function replay(
   const records = JSON.parse(executionData ?? "[]") as NodeRecord[];
   let next = 0;
   const all = entries.map((recorded) => {
-    const entry = cutAt(recorded, after);
+    const { earlier, ...entry } = cutAt(recorded, after);
     const { event } = entry;
+    if (event.type === "flow.started" && earlier !== undefined) {
+      next = earlier;
+      return { ...entry, event: { ...event, records: records.slice(0, next) } };
+    }
     if (event.type !== "node.finished" || event.inner) return entry;
     const until = records.findIndex((record, i) => i >= next && record.nodeId === event.nodeId);
     if (until < 0) return entry;
@@ -62,7 +72,7 @@ export function replay(
 }
 
 /** Leaves out what a reader that has everything up to `after` has of a text. */
-function cutAt({ cuts = [], ...entry }: RecordedEntry, after: string): LogEntry {
+function cutAt({ cuts = [], ...entry }: RecordedEntry, after: string): Omit<RecordedEntry, "cuts"> {
   const { event } = entry;
   if (!after || !("text" in event)) return entry;
   let known = 0;

@@ -21,6 +21,8 @@ export interface FinalWrite {
     finishedAt: Date;
     /** The event log, compacted; JSON. */
     events: string;
+    /** The run's state less its records, where it may go on later; JSON. */
+    checkpoint: string | null;
   };
   execution:
     | { state: string; data: string; action: string | null; stoppedAt: Date | null }
@@ -43,6 +45,7 @@ export interface FinalMessage {
   leadEmail?: string | null;
   /** "" in a chatflow without a memory. */
   memoryType?: string | null;
+  followUpPrompts?: string | null;
   createdAt: Date;
 }
 
@@ -174,6 +177,8 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
     m.map((x) => x.message.createdAt),
     p.map((x) => x.events),
     m.map((x) => x.message.memoryType ?? null),
+    p.map((x) => x.checkpoint),
+    m.map((x) => x.message.followUpPrompts ?? null),
   ];
   const { rows } = await pool.query<{ id: string }>({
     name: "final-write",
@@ -186,14 +191,14 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
 const statement = `
 with written as (
   insert into prediction (id, flow_id, flow_version, chat_id, session_id, state, fence, segment, result, error,
-    execution_id, created_at, started_at, finished_at, events)
+    execution_id, created_at, started_at, finished_at, events, checkpoint)
   select * from unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::int[], $8::int[],
-    $9::text[], $10::text[], $11::uuid[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $43::text[])
+    $9::text[], $10::text[], $11::uuid[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $43::text[], $45::text[])
   on conflict (id) do update set state = excluded.state, fence = excluded.fence, segment = excluded.segment,
     result = excluded.result, error = excluded.error, execution_id = excluded.execution_id,
     started_at = excluded.started_at, finished_at = excluded.finished_at, events = excluded.events,
-    request = null
-  where prediction.fence <= excluded.fence
+    checkpoint = excluded.checkpoint, request = null
+  where prediction.fence <= excluded.fence and prediction.segment <= excluded.segment
     and prediction.state not in ('succeeded', 'failed', 'canceled', 'expired')
   returning ${outboxColumnsSql}
 ), notified as (${outboxSql}
@@ -205,18 +210,21 @@ with written as (
     as e(id, prediction_id, flow_id, session_id, state, data, action, created, updated, stopped)
   join written on written.id = e.prediction_id
   on conflict (id) do update set state = excluded.state, execution_data = excluded.execution_data,
-    action = excluded.action, updated_date = excluded.updated_date, stopped_date = excluded.stopped_date
+    action = excluded.action, updated_date = excluded.updated_date,
+    stopped_date = coalesce(excluded.stopped_date, execution.stopped_date)
 ), said as (
   insert into chat_message (id, role, chatflowid, execution_id, content, chat_type, chat_id, session_id,
-    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created_date, memory_type)
+    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created_date, memory_type,
+    follow_up_prompts)
   select m.id, m.role, m.flow_id, m.execution_id, m.content, m.chat_type, m.chat_id, m.session_id,
     m.source_documents, m.used_tools, m.file_annotations, m.reason_content, m.file_uploads, m.artifacts, m.action,
-    m.lead_email, m.created, m.memory_type
+    m.lead_email, m.created, m.memory_type, m.follow_up_prompts
   from unnest($25::uuid[], $26::text[], $27::text[], $28::uuid[], $29::uuid[], $30::text[], $31::text[], $32::text[],
     $33::text[], $34::text[], $35::text[], $36::text[], $37::text[], $38::text[], $39::text[], $40::text[], $41::text[],
-    $42::timestamptz[], $44::text[])
+    $42::timestamptz[], $44::text[], $46::text[])
     with ordinality as m(id, prediction_id, role, flow_id, execution_id, content, chat_type, chat_id, session_id,
-    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created, memory_type, n)
+    source_documents, used_tools, file_annotations, reason_content, file_uploads, artifacts, action, lead_email, created, memory_type,
+    follow_up_prompts, n)
   join written on written.id = m.prediction_id
   order by m.n
 )

@@ -1,0 +1,50 @@
+import { AppError } from "@sluice/core/error";
+import { getPausedRun, resumePrediction } from "@sluice/core/prediction/paused-run";
+import { newId, newPredictionId, type PredictionJob } from "@sluice/core/prediction/prediction";
+import { sealRequest } from "@sluice/core/prediction/sealed-request";
+import type { Admitted } from "./admit.ts";
+import type { Deps } from "./deps.ts";
+import type { ReadPrediction } from "./prediction-input.ts";
+
+/**
+ * Makes the job in which a paused run goes on with a human's answer. The answer is stored: from here on the run
+ * is not paused any more, and goes on even if the job is never queued.
+ */
+export async function resumeJob(
+  deps: Deps,
+  { flow, at }: Admitted,
+  read: ReadPrediction,
+  { stream, chatType }: { stream: boolean; chatType: string },
+): Promise<PredictionJob> {
+  const sessionId = read.sessionId ?? read.chatId;
+  if (!sessionId)
+    throw new AppError(
+      "invalid",
+      "humanInput needs the chatId of the conversation whose run waits for it",
+    );
+  const { startNodeId } = read.request.humanInput ?? {};
+  const paused = await getPausedRun(deps.db, flow.id, sessionId, startNodeId);
+  const id = paused.state === "paused" ? paused.predictionId : newPredictionId(at);
+  const job: PredictionJob = {
+    id,
+    segment: paused.segment + 1,
+    flowId: flow.id,
+    flowVersion: paused.flowVersion,
+    chatId: read.chatId ?? paused.chatId,
+    sessionId,
+    messageId: newId(),
+    executionId: paused.executionId,
+    chatType,
+    replyTo: deps.transport.inbox,
+    stream,
+    newConversation: false,
+    acceptedAt: at,
+    accepted: true,
+    seedFence: paused.fence,
+    priority: 0,
+    deadlineAt: at + deps.settings.predictionTimeoutMs,
+    request: await sealRequest(deps.credentialKey, deps.objects, id, read.request),
+  };
+  await resumePrediction(deps.db, paused, job);
+  return job;
+}
