@@ -108,8 +108,9 @@ function endPayloads(result: PredictionResult, state: string, errorPrefix: strin
 }
 
 /** What a chatflow shows beside its answer. */
-const shownOf = ({ memoryType, flowVariables }: ChatOutcome) => ({
+const shownOf = ({ memoryType, flowVariables, followUpPrompts }: ChatOutcome) => ({
   ...(memoryType && { memoryType }),
+  ...(followUpPrompts && { followUpPrompts: JSON.stringify(followUpPrompts) }),
   ...(flowVariables && { flowVariables }),
 });
 
@@ -133,6 +134,10 @@ export function flowiseAnswer(result: PredictionResult): Record<string, unknown>
       isStreamValid: false,
       ...(action && { action }),
       ...shownOf(chat),
+      // Flowise encodes them twice here.
+      ...(chat.followUpPrompts && {
+        followUpPrompts: JSON.stringify(JSON.stringify(chat.followUpPrompts)),
+      }),
     };
   }
   return {

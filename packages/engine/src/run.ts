@@ -40,6 +40,8 @@ export interface ChatOutcome {
   memoryType?: string;
   /** What the flow's variables show. */
   flowVariables?: Record<string, unknown>;
+  /** Questions that may come next. */
+  followUpPrompts?: string[];
 }
 
 /** What a run carries along; loaded once, on first use. */

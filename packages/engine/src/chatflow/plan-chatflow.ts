@@ -2,6 +2,7 @@ import { type FlowEdge, type FlowGraph, type FlowNode, isStickyNote } from "../g
 import { isSupportedChatNode } from "../nodes/chatflow-registry.ts";
 import type { Problem } from "../plan-problems.ts";
 import { type ChatInput, chatReferences, compileChatInput } from "./chat-reference.ts";
+import type { ChatSettings } from "./chat-settings.ts";
 
 /** A chatflow made ready to run. */
 export interface ChatPlan {
@@ -10,6 +11,8 @@ export interface ChatPlan {
   endings: PlannedChatNode[];
   /** The node of category Memory, if one is connected. */
   memory: { label: string; sessionId: string } | undefined;
+  /** Set by whoever knows what is stored beside the graph. */
+  settings?: ChatSettings;
 }
 
 export interface PlannedChatNode {

@@ -42,12 +42,13 @@ async function scopeOf(
   for (const input of Object.values(compiled))
     for (const name of chatReferences(input)) names.add(name.startsWith("$vars.") ? "$vars" : name);
   const remembers = names.has("chat_history") && run.remembers;
+  const showsHistory = [...names].some((name) => name.startsWith("$flow.chatHistory"));
   return {
     question: run.request.question ?? "",
     fileText: uploadedText(run.request),
     chatHistory: remembers ? historyLines(await pastMessages(run)) : "",
     variables: names.has("$vars") ? await run.variables() : {},
-    flow: run.flow,
+    flow: showsHistory ? { ...run.flow, chatHistory: await pastMessages(run) } : run.flow,
     instance: (id) => instances.get(id),
   };
 }

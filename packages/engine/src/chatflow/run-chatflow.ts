@@ -6,6 +6,7 @@ import type { Outcome } from "../run.ts";
 import type { RunInput } from "../run-input.ts";
 import { newRunState } from "../run-state.ts";
 import type { Services } from "../services.ts";
+import { followUpQuestions, postProcessed } from "./after-answer.ts";
 import type { ChatNodeRun, ChatResult, ChatRun } from "./chat-node.ts";
 import { Refusal } from "./chat-parts.ts";
 import { initialise } from "./initialise.ts";
@@ -23,12 +24,20 @@ export async function runChatflow(
   const run = newChatRun(plan, request, services);
   try {
     const { ending, instances } = await initialise(plan, run);
-    const body = await answer(ending, instances, run);
+    const said = await answer(ending, instances, run);
+    const body = await postProcessed(said, plan.settings?.postProcessing, run);
+    const text = storedText(body);
+    const followUps = await followUpQuestions(text, plan.settings?.followUp, run);
     const shown = Object.keys(run.shown).length > 0 ? { flowVariables: run.shown } : {};
     return {
       status: "FINISHED",
-      text: storedText(body),
-      chat: { body, ...memoryType(plan), ...shown },
+      text,
+      chat: {
+        body,
+        ...memoryType(plan),
+        ...shown,
+        ...(followUps && { followUpPrompts: followUps }),
+      },
       run: newRunState(ending.id),
     };
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ChatNodeRun } from "./chat-node.ts";
+import { pastMessages } from "./past.ts";
 import { unescaped } from "./prompt.ts";
 
 /** `functionInputVariables`: JSON text or an object. Texts that are JSON objects become objects. */
@@ -16,12 +17,14 @@ export const FunctionVariables = z.preprocess(
   z.record(z.string(), z.unknown()),
 );
 
-/** Runs an author's function with what Flowise gives it: `$vars`, `$flow` and its own variables. */
+/** Runs an author's function with what Flowise gives it: `$vars`, `$flow` and its own variables; the conversation where it is named. */
 export async function runFunction(
   code: string,
   given: Record<string, unknown>,
-  { flow, question, rawInputs, scope, services, variables }: ChatNodeRun,
+  context: ChatNodeRun,
 ): Promise<unknown> {
+  const { flow, question, rawInputs, scope, services, variables } = context;
+  const history = code.includes("chatHistory") ? { chatHistory: await pastMessages(context) } : {};
   const own = Object.entries(given).map(([name, value]) => [`$${name}`, asValue(value)]);
   return services.code.run({
     code,
@@ -31,7 +34,7 @@ export async function runFunction(
         ...(code.includes("$vars") ? await variables() : {}),
         ...(rawInputs.vars as object | undefined),
       },
-      $flow: { ...flow, input: question },
+      $flow: { ...flow, ...history, input: question },
       ...Object.fromEntries(own),
     },
     scope,
