@@ -66,7 +66,7 @@ export const NewPrediction = z
     webhook: z
       .object({
         url: z.url({ protocol: /^https?$/ }),
-        events: z.array(z.enum(PredictionStates)).optional(),
+        events: z.array(z.enum(PredictionStates).exclude(["queued", "running"])).optional(),
       })
       .optional(),
   })
