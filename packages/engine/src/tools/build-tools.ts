@@ -6,13 +6,14 @@ import { resolveConfig } from "./resolve-config.ts";
 
 const Config = z.record(z.string(), z.unknown()).catch({});
 
-/** Builds the tools of one embedded component, and returns its config as it was used. */
+/** Builds the tools of one embedded component; also returns its config as it was used, and which inputs took references. */
 export async function buildTools(
   name: string,
   config: unknown,
   context: NodeRun,
-): Promise<{ tools: Tool[]; config: Record<string, unknown> }> {
+): Promise<{ tools: Tool[]; config: Record<string, unknown>; resolved: string[] }> {
   const component = await loadTool(name);
-  const resolved = await resolveConfig(component, Config.parse(config), context);
-  return { tools: await component.create(resolved, context), config: resolved };
+  const used = await resolveConfig(component, Config.parse(config), context);
+  const tools = await component.create(used, context);
+  return { tools, config: used, resolved: component.acceptsVariables ?? [] };
 }

@@ -133,18 +133,25 @@ function agentUsage({ answer, totals }: AgentAnswer, model: ChatModel) {
 async function toolsOf(given: Inputs, context: NodeRun) {
   const tools: Tool[] = [];
   const guarded = new Set<string>();
-  const rowsAsUsed: unknown[] = [];
+  const shownRows: unknown[] = [];
+  let shown: string[] | undefined;
   for (const row of given.agentTools) {
     const { agentSelectedTool: name, agentSelectedToolConfig: saved } = row;
     if (!name) continue;
-    const { tools: built, config } = await buildTools(name, saved, context);
+    const { tools: built, config, resolved } = await buildTools(name, saved, context);
+    // In Flowise's records the first row's component decides which inputs of all rows stand resolved.
+    shown ??= resolved;
+    const looked = shown.filter((input) => input in config).map((input) => [input, config[input]]);
     tools.push(...built);
     // Nobody can be asked in the body of an iteration.
     if (flag.parse(row.agentSelectedToolRequiresHumanInput) && !context.iteration)
       for (const tool of built) guarded.add(tool.name);
-    rowsAsUsed.push({ ...row, agentSelectedToolConfig: config });
+    shownRows.push({
+      ...row,
+      agentSelectedToolConfig: { ...(saved as object), ...Object.fromEntries(looked) },
+    });
   }
-  if (rowsAsUsed.length > 0) context.rawInputs.agentTools = rowsAsUsed;
+  if (shownRows.length > 0) context.rawInputs.agentTools = shownRows;
   tools.push(...(await knowledgeTools(given, context)));
   return { tools, guarded };
 }
