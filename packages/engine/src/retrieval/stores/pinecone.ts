@@ -27,7 +27,7 @@ export const pinecone = defineVectorStore({
   open(setting) {
     const { embeddings, fetch } = setting;
     const textKey = textInput(setting, "pineconeTextKey") ?? "text";
-    const namespace = textInput(setting, "pineconeNamespace");
+    const namespace = textInput(setting, "pineconeNamespace") ?? "";
     const topK = numberInput(setting, "topK") || 4;
     const ownFilter = jsonInput(setting.inputs.pineconeMetadataFilter);
     const headers = {
