@@ -40,6 +40,9 @@ export async function openEcsEmulator(options: EmulatorOptions) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  const numbers = new Map<Revision, number>([[current, 1]]);
+  const definition = (revision: Revision) =>
+    `arn:aws:ecs:eu-central-1:111122223333:task-definition/workers:${numbers.get(revision)}`;
   const live = (revision?: Revision) =>
     [...tasks].filter((task) => !task.stopping && (!revision || task.revision === revision));
 
@@ -96,6 +99,7 @@ export async function openEcsEmulator(options: EmulatorOptions) {
 
   function describe() {
     const count = (revision: Revision) => ({
+      taskDefinition: definition(revision),
       runningCount: live(revision).filter((task) => task.healthy()).length,
     });
     return {
@@ -126,6 +130,11 @@ export async function openEcsEmulator(options: EmulatorOptions) {
       return reply(response, 200, {
         protection: { ProtectionEnabled: task.protectedNow(), TaskArn: task.id },
       });
+    }
+    const metadata = /^\/agent\/([^/]+)\/task$/.exec(request.url ?? "");
+    if (metadata) {
+      const task = [...tasks].find((each) => each.id === metadata[1]);
+      return reply(response, 200, { Revision: String(task && numbers.get(task.revision)) });
     }
     const action =
       String(request.headers["x-amz-target"] ?? "")
@@ -166,6 +175,7 @@ export async function openEcsEmulator(options: EmulatorOptions) {
       desired = count;
     },
     deploy(revision: Revision): void {
+      numbers.set(revision, numbers.size + 1);
       incoming = revision;
       failures = 0;
       rolledBack = false;

@@ -40,7 +40,12 @@ export function startTask({
   let child: ReturnType<typeof spawn> | undefined;
   const starting = setTimeout(() => {
     child = spawn(process.execPath, [revision.entry], {
-      env: { PATH: process.env.PATH, ECS_AGENT_URI: agentUrl, ...revision.env },
+      env: {
+        PATH: process.env.PATH,
+        ECS_AGENT_URI: agentUrl,
+        ECS_CONTAINER_METADATA_URI_V4: agentUrl,
+        ...revision.env,
+      },
       stdio: ["ignore", "ignore", process.env.SHOW_TASKS ? "inherit" : "ignore", "ipc"],
     });
     child.on("message", (message) => {

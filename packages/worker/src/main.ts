@@ -20,6 +20,7 @@ import { serveHealth } from "./health.ts";
 import { openWorkerMetrics } from "./metrics.ts";
 import { openRunner } from "./open-runner.ts";
 import { openQuiesce } from "./quiesce.ts";
+import { logRuns } from "./run-log.ts";
 import { openTaskProtection } from "./task-protection.ts";
 
 try {
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
     settings: config,
     environment: runtimeVariableFrom(process.env),
     log,
-    metrics: metrics?.runs,
+    metrics: config.ECS_AGENT_URI ? logRuns(log, metrics?.runs) : metrics?.runs,
     ...codeChild(),
   });
   const intake = await openRedisIntake(connections, keys);
