@@ -8,6 +8,9 @@ import { apiKeyRoutes } from "./routes/api-key.ts";
 import { chatMessageRoutes } from "./routes/chat-message.ts";
 import { chatflowRoutes } from "./routes/chatflow.ts";
 import { credentialRoutes } from "./routes/credential.ts";
+import { documentStoreRoutes } from "./routes/document-store.ts";
+import { documentStoreLoaderRoutes } from "./routes/document-store-loader.ts";
+import { documentStoreVectorRoutes } from "./routes/document-store-vector.ts";
 import { executionRoutes } from "./routes/execution.ts";
 import { feedbackRoutes } from "./routes/feedback.ts";
 import { leadRoutes } from "./routes/lead.ts";
@@ -46,6 +49,9 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     credentialRoutes,
     variableRoutes,
     toolRoutes,
+    documentStoreRoutes,
+    documentStoreLoaderRoutes,
+    documentStoreVectorRoutes,
     apiKeyRoutes,
     chatMessageRoutes,
     feedbackRoutes,

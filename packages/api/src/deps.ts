@@ -1,6 +1,7 @@
 import type { ApiKey } from "@sluice/core/api-key/api-key";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { Db } from "@sluice/core/database/open-database";
+import type { Knowledge } from "@sluice/core/document-store/open-knowledge";
 import type { Intake } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
@@ -21,6 +22,8 @@ export interface Deps {
   flows: FlowCache;
   keys: KeyCache;
   log: Log;
+  /** Fills and queries document stores. */
+  knowledge: Knowledge;
   webhooks: Webhooks;
   /** Where metrics are on. */
   metrics?: Pick<ApiMetrics, "scrape" | "answered"> | undefined;

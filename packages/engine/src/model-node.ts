@@ -76,9 +76,19 @@ export function recordedInputs(messages: unknown, inputs: Record<string, unknown
 /** Tells a last node's readers what came with the answer. */
 export function emitExtras(
   { nodeId, emit }: NodeRun,
-  extras: { usedTools?: UsedTool[]; calls?: ToolCall[]; usage?: Usage | undefined },
+  extras: {
+    usedTools?: UsedTool[];
+    sourceDocuments?: unknown[];
+    artifacts?: unknown[];
+    calls?: ToolCall[];
+    usage?: Usage | undefined;
+  },
 ): void {
-  if (extras.usedTools?.length) emit({ type: "tool.used", nodeId, tools: extras.usedTools });
+  const { usedTools = [], sourceDocuments = [], artifacts = [] } = extras;
+  if (usedTools.length > 0) emit({ type: "tool.used", nodeId, tools: usedTools });
+  if (sourceDocuments.length > 0)
+    emit({ type: "sources.found", nodeId, documents: sourceDocuments });
+  if (artifacts.length > 0) emit({ type: "artifacts.made", nodeId, artifacts });
   emit({ type: "tool.called", nodeId, calls: (extras.calls ?? []).map(calledTool) });
   if (extras.usage) emit({ type: "usage", nodeId, usage: extras.usage });
 }

@@ -1,6 +1,8 @@
 import { pastMessages } from "@sluice/core/conversation/past-messages";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
+import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
+import { readKnowledge } from "@sluice/core/document-store/document-store";
 import { findPreviousExecution } from "@sluice/core/execution/execution";
 import type { Change } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
@@ -40,11 +42,13 @@ export interface RunnerOptions {
 export function openRunner(options: RunnerOptions) {
   const { database, credentialKey, objects, transport, settings, environment, log } = options;
   const { db, pool } = database;
-  const fetch = openGuardedFetch({
+  const outbound = {
     securityCheck: settings.HTTP_SECURITY_CHECK,
     denyList: settings.HTTP_DENY_LIST,
     allowList: settings.HTTP_ALLOW_LIST,
-  });
+  };
+  const fetch = openGuardedFetch(outbound);
+  const postgres = openPostgresClients(outbound);
   const code = openCodeRunner({
     fetch,
     timeoutMs: settings.SANDBOX_TIMEOUT,
@@ -80,6 +84,8 @@ export function openRunner(options: RunnerOptions) {
     credential: configuration.credential,
     variables: configuration.variables,
     tool: (id: string) => readTool(db, id),
+    documentStore: (id: string) => readKnowledge(db, id),
+    postgres,
     file: (name: string) => objects.get(uploadKey(job.flowId, job.chatId, name)),
     pastMessages: (sessionId: string) => pastMessages(db, job.flowId, sessionId),
     previousExecution: (sessionId: string) => findPreviousExecution(db, job.flowId, sessionId),
@@ -121,6 +127,7 @@ export function openRunner(options: RunnerOptions) {
       await code.close();
       await mcp.close();
       await fetch.close();
+      await postgres.close();
     },
   };
 }

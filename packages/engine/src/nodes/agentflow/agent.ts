@@ -62,12 +62,10 @@ async function answer(given: Inputs, context: NodeRun) {
   const timeMetadata = timed(start, services.now());
   if (isLast) {
     if (!streams || pending) emit({ type: "text.delta", nodeId, text: content });
-    if (said.sourceDocuments.length > 0)
-      emit({ type: "sources.found", nodeId, documents: said.sourceDocuments });
-    if (said.artifacts.length > 0)
-      emit({ type: "artifacts.made", nodeId, artifacts: said.artifacts });
     emitExtras(context, {
       usedTools: said.usedTools,
+      sourceDocuments: said.sourceDocuments,
+      artifacts: said.artifacts,
       calls: pending?.calls ?? [],
       usage: said.answer.usage,
     });
