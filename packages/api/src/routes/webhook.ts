@@ -11,6 +11,7 @@ import type { Deps } from "../deps.ts";
 import { errorBody } from "../error.ts";
 import { parseBody, readText } from "../read-body.ts";
 import { enqueue, newJob } from "../submit.ts";
+import { webhookTarget } from "../webhook-target.ts";
 import {
   checkParameters,
   checkSignature,
@@ -74,7 +75,11 @@ async function acceptWithCallback(
   { callbackUrl, callbackSecret }: WebhookTrigger,
 ): Promise<void> {
   const webhook = callbackUrl
-    ? flowiseCallback(deps.credentialKey, callbackUrl, callbackSecret)
+    ? flowiseCallback(
+        deps.credentialKey,
+        webhookTarget(deps.webhooks.policy, callbackUrl),
+        callbackSecret,
+      )
     : undefined;
   await acceptPrediction(deps.db, {
     job,
