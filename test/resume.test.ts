@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openSimulator } from "../packages/simulator/src/simulator.ts";
 import { ask, call, stream } from "./client.ts";
-import { node, reply, start } from "./flows.ts";
+import { chain, llm, node, reply, start } from "./flows.ts";
 import { openSplit, type Split, store } from "./split.ts";
 
 /** Asks a human; yes leads to a reply, no back to the question. */
@@ -132,6 +133,34 @@ describe.each(["queue", "main"] as const)("in %s mode", (mode) => {
     expect(text.match(/"?prediction\.ended/g)?.length ?? 0).toBeGreaterThan(0);
   });
 });
+
+test("a worker that dies while it goes on after an answer is followed by another", async () => {
+  const [split, simulator] = await Promise.all([openSplit(), openSimulator()]);
+  try {
+    const human = node("humanInputAgentflow", { humanInputDescription: "Go on?" });
+    const slow = { llmMessages: [{ role: "user", content: "rid=r [[ttft=1 n=60 gap=50]]" }] };
+    const graph = chain(start(), human, llm({ url: simulator.url }, slow));
+    graph.edges.at(-1)!.sourceHandle = `${human.id}-output-0`;
+    const flow = await store(split, graph);
+    const chatId = randomUUID();
+    await ask(split.url, flow, { question: "go", chatId });
+    const answer = { humanInput: { type: "proceed" }, chatId };
+    const streamed = await stream(split.url, flow, answer, { timeoutMs: 40_000 });
+    await streamed.seen(({ event }) => event === "token");
+    const [dead] = split.workers;
+    await split.addWorker();
+    dead!.signal("SIGKILL");
+    const events = await streamed.ended;
+    expect(events.at(-1)?.event).toBe("end");
+    expect(events.some(({ event }) => event === "error")).toBe(false);
+    const executed = events.findLast(({ event }) => event === "agentFlowExecutedData");
+    expect(executed?.data.map((record: { status: string }) => record.status)).toEqual(
+      Array(3).fill("FINISHED"),
+    );
+  } finally {
+    await Promise.all([split.close(), simulator.close()]);
+  }
+}, 60_000);
 
 test("a run waits through the end of all workers", async () => {
   const split = await openSplit();
