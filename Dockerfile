@@ -11,6 +11,9 @@ WORKDIR /app
 # A volume mounted here keeps uploads; everything else lives in Postgres and Redis.
 RUN mkdir /data && chown node:node /data
 ENV SLUICE_HOME=/data
+# The authorities of RDS and Aurora, which no system has.
+COPY infra/certificates/rds.pem /etc/ssl/rds.pem
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/rds.pem
 USER node
 # Exec form: node is process 1 and gets SIGTERM itself.
 CMD ["node", "main.js"]

@@ -65,6 +65,7 @@ function createFargateApi(stage: Stage, parts: ApiParts): Api {
     environment: {
       MODE: "queue",
       PORT: "3000",
+      SLUICE_REQUIRE_KEY: String(stage.requireKey),
       // The load balancer is the one proxy in front.
       TRUST_PROXY: "1",
       API_STOP_TIMEOUT_SECONDS: String(stopTimeout - 10),
@@ -128,6 +129,7 @@ function createLambdaApi(stage: Stage, parts: ApiParts): Api {
     environment: {
       ...functionEnvironment(stage),
       ...storage.environment,
+      SLUICE_REQUIRE_KEY: String(stage.requireKey),
       // The gateway, or the function URL, names the caller in the event itself.
       TRUST_PROXY: "1",
       ...(scaler && { AUTOSCALER_FUNCTION: scaler.name }),

@@ -25,6 +25,8 @@ export interface Stage extends Choices {
   /** A standby in another zone, for Redis and Postgres. */
   standby: boolean;
   poolSize: { api: number; worker: number };
+  /** Predictions of flows without a key of their own need one too; Flowise leaves them open. */
+  requireKey: boolean;
 }
 
 const small: Stage = {
@@ -41,6 +43,7 @@ const small: Stage = {
   databaseNode: "t4g.micro",
   standby: false,
   poolSize: { api: 5, worker: 5 },
+  requireKey: false,
 };
 
 /** Every stage that people share. Any other name, `pr-7` or a developer's, gets the small one. */

@@ -78,10 +78,11 @@ function hostOf(text: string): string | undefined {
 }
 
 async function checkKey(deps: Deps, flow: AdmittedFlow, header: string | undefined): Promise<void> {
-  if (!flow.apiKeyId) return;
+  if (!flow.apiKeyId && !deps.settings.requireKey) return;
   const text = bearerOf(header);
   const key = text && (await deps.keys.find(text));
-  if (!key || key.id !== flow.apiKeyId) throw new AppError("unauthorized", "Unauthorized");
+  if (!key || (flow.apiKeyId && key.id !== flow.apiKeyId))
+    throw new AppError("unauthorized", "Unauthorized");
 }
 
 function socketAddress(c: Context): string | undefined {

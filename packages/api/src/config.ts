@@ -43,6 +43,7 @@ export const Config = z.object({
   PORT: portSetting(3000),
   HOST: textSetting(),
   SLUICE_API_KEY: textSetting(),
+  SLUICE_REQUIRE_KEY: flagSetting(false),
   TRUST_PROXY: hops,
   CORS_ORIGINS: listSetting(),
   CORS_ALLOW_CREDENTIALS: flagSetting(false),

@@ -53,6 +53,8 @@ export interface ApiSettings {
   corsCredentials: boolean;
   maxBodyBytes: number;
   predictionTimeoutMs: number;
+  /** Flows without a key of their own take any; false leaves them open, as in Flowise. */
+  requireKey?: boolean;
   version: string;
 }
 

@@ -87,6 +87,7 @@ export async function openDeps<M extends Mode>(
       corsOrigins: config.CORS_ORIGINS,
       corsCredentials: config.CORS_ALLOW_CREDENTIALS,
       maxBodyBytes: config.FLOWISE_FILE_SIZE_LIMIT,
+      requireKey: config.SLUICE_REQUIRE_KEY,
       predictionTimeoutMs: config.PREDICTION_TIMEOUT_SECONDS * 1000,
       version,
     },

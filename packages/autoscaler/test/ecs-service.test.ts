@@ -34,6 +34,7 @@ test("the service's count is read and set, and tasks follow it", async () => {
       running: 2,
       pending: 0,
       deploying: false,
+      servingRevision: 1,
     });
   await service.setDesired(0);
   await expect.poll(async () => (await service.read()).running, { timeout: 5000 }).toBe(0);

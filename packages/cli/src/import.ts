@@ -65,9 +65,15 @@ async function runImport(args: string[], context: Context): Promise<number> {
   if (values.json) context.out(JSON.stringify(imported.map(({ id, name }) => ({ id, name }))));
   else for (const { id, name } of imported) context.out(`${id}  ${name}`);
   for (const { name, type, graph } of imported) await tellOpenEnds(name, graph, type, context);
+  if (!isLocal(server.url) && imported.length > 0)
+    context.note(
+      `anybody who reaches ${server.url} may ask flows without a key: give them one, or set SLUICE_REQUIRE_KEY=true`,
+    );
   if (file.left.length > 0) context.note(`not imported: ${file.left.join(", ")}`);
   return 0;
 }
+
+const isLocal = (url: string) => /^(localhost|127\..*|\[::1\])$/.test(new URL(url).hostname);
 
 export function dropNodes(graph: FileFlow["graph"], ids: string[]): FileFlow["graph"] {
   const missing = ids.find((id) => !graph.nodes.some((node) => node.id === id));

@@ -7,5 +7,6 @@ export const queueSettings = (settings: CommonSettings, redis: RedisSettings): Q
   cluster: redis.cluster,
   removeOnAgeS: settings.REMOVE_ON_AGE,
   removeOnCount: settings.REMOVE_ON_COUNT,
+  frugal: settings.REDIS_PROFILE === "frugal",
   maxEvents: settings.QUEUE_REDIS_EVENT_STREAM_MAX_LEN,
 });

@@ -62,6 +62,7 @@ export const commonSettings = {
   REDIS_CA: base64Setting(),
   REDIS_KEEP_ALIVE: optionalCountSetting(),
   REDIS_TLS_REJECT_UNAUTHORIZED: flagSetting(true),
+  REDIS_PROFILE: setting(z.enum(["standard", "frugal"], "standard or frugal").default("standard")),
   DATABASE_TYPE: setting(
     z
       .literal(

@@ -6,6 +6,7 @@ import { databaseOptions } from "@sluice/core/database-settings";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
 import { openLog } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
+import { defaultPublisherSettings } from "@sluice/core/prediction/event-publisher";
 import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
 import { openRedisWorkerTransport } from "@sluice/core/prediction/redis-worker-transport";
@@ -22,6 +23,12 @@ import { openRunner } from "./open-runner.ts";
 import { openQuiesce } from "./quiesce.ts";
 import { logRuns } from "./run-log.ts";
 import { openTaskProtection } from "./task-protection.ts";
+
+/** A slower pulse, and events gathered for longer. */
+const frugal = {
+  heartbeatMs: 5000,
+  publisher: { ...defaultPublisherSettings, tickMs: 50, maxMergeMs: 250 },
+};
 
 try {
   await main();
@@ -51,6 +58,7 @@ async function main(): Promise<void> {
     queue,
     capacity: config.WORKER_CAPACITY,
     ceiling: config.WORKER_CONCURRENCY,
+    ...(config.REDIS_PROFILE === "frugal" && frugal),
     onHandBack: (jobs) => log.info({ jobs }, "Predictions handed back"),
   });
   const metrics = config.ENABLE_METRICS ? await openWorkerMetrics(config) : undefined;
@@ -99,6 +107,8 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, "Worker stops");
+    // Whatever hangs, such as a Redis that takes commands and answers none.
+    setTimeout(() => process.exit(1), (timeoutSeconds + 10) * 1000).unref();
     capacity.close();
     quiesce?.close();
     await transport.drain(timeoutSeconds * 1000);
