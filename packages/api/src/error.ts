@@ -1,5 +1,6 @@
+import { causeOf } from "@sluice/core/cause";
 import { AppError, type ErrorCode } from "@sluice/core/error";
-import type { ErrorHandler } from "hono";
+import type { Context, ErrorHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
@@ -27,19 +28,31 @@ export const errorBody = (statusCode: number, message: string) => ({
 });
 
 export const onError: ErrorHandler = (error, c) => {
-  if (error instanceof AppError) {
-    const status = statusOf[error.code];
-    if (isNative(c.req.path)) return c.json({ code: error.code, message: error.message }, status);
-    return c.json(errorBody(status, error.message), status);
-  }
+  if (error instanceof AppError) return answerTo(error.code, error.message, c);
   if (error instanceof HTTPException)
     return c.json(errorBody(error.status, error.message), error.status);
   if (error instanceof SyntaxError) return c.json(errorBody(400, error.message), 400);
+  const cause = causeOf(error);
+  if (cause) c.get("log")?.warn({ reason: error.message }, "A request could not be served");
+  if (cause === "refused") return answerTo("invalid", "A value cannot be stored", c);
+  if (cause === "away")
+    return answerTo(
+      "unavailable",
+      "The service cannot do that right now; try again in a moment",
+      c,
+    );
   c.get("log")?.error({ reason: error.message, stack: error.stack }, "A request failed");
   if (isNative(c.req.path))
     return c.json({ code: "internal", message: "Something went wrong" }, 500);
   return c.json(errorBody(500, "Something went wrong"), 500);
 };
+
+function answerTo(code: ErrorCode, message: string, c: Context): Response {
+  const status = statusOf[code];
+  return isNative(c.req.path)
+    ? c.json({ code, message }, status)
+    : c.json(errorBody(status, message), status);
+}
 
 /** Our own API has its own error body; everything else speaks Flowise's. */
 const isNative = (path: string) => path.startsWith("/v1/");

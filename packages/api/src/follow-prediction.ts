@@ -27,6 +27,7 @@ export function followPrediction(
 ): () => void {
   let last = after ?? "";
   let done = false;
+  let missing = false;
   const stopTail = transport.tail(predictionId, after, deliver);
   const timer = setInterval(() => void look(), recheckMs);
   void look();
@@ -44,7 +45,9 @@ export function followPrediction(
   async function look(): Promise<void> {
     try {
       const row = await findPrediction(db, predictionId);
-      if (done || !row || !(hasEnded(row) || row.state === "paused")) return;
+      if (done) return;
+      if (!row) return await lookForNothing();
+      if (!(hasEnded(row) || row.state === "paused")) return;
       const execution = row.execution_id
         ? await db
             .selectFrom("execution")
@@ -61,6 +64,13 @@ export function followPrediction(
         "The log of a prediction could not be looked up",
       );
     }
+  }
+
+  /** Deleted with its flow, it has no end to wait for. It may just have moved from the queue to its row, so twice. */
+  async function lookForNothing(): Promise<void> {
+    if (await transport.find(predictionId)) return;
+    if (missing) stop(true);
+    missing = true;
   }
 
   function stop(ended: boolean): void {

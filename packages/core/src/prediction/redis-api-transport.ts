@@ -122,8 +122,14 @@ export async function openRedisApiTransport(
     isClaimed,
     async find(predictionId) {
       // A run that was paused and resumed goes by a later segment; those have a row in Postgres.
-      const job = await queue.find(jobIdOf({ id: predictionId, segment: 0 }));
-      if (!job) return undefined;
+      const found = await queue.look(jobIdOf({ id: predictionId, segment: 0 }));
+      if (!found) return undefined;
+      const { job, over } = found;
+      // One that was handed back goes on under another job; its claim tells.
+      if (over) {
+        const [fence, ended] = await producer.hmget(keys.claim(predictionId), "fence", "ended");
+        if (!fence || ended) return undefined;
+      }
       return { job, state: (await isClaimed(predictionId)) ? "running" : "queued" };
     },
     async open(limit) {
