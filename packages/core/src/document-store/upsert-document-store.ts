@@ -14,7 +14,7 @@ import { type IndexResult, indexChunks } from "./index-chunks.ts";
 import { JsonObject, jsonText } from "./json-text.ts";
 import type { KnowledgeDeps } from "./knowledge-deps.ts";
 import { type Loader, loaderLabel, loaderOf, parseLoaders, splitterLabel } from "./loader.ts";
-import { storeFiles } from "./loader-file.ts";
+import { deleteFiles, readFiles, storeFiles } from "./loader-file.ts";
 import { keepChunks, loadWith } from "./process-loader.ts";
 import { mergedConfig, openConfigured, skipsUnchanged } from "./store-config.ts";
 
@@ -58,8 +58,14 @@ export async function upsertDocumentStore(
     given.createNewDocStore && given.docStore
       ? { ...before, ...(await createDocumentStore(db, given.docStore)), ...configOf(before) }
       : before;
-  const loader = await storeFiles(deps.objects, row.id, loaderFrom(given, before));
-  return fill(deps, row, loader, mergedConfig(row, given), signal);
+  const saved = given.docId && loaderOf(parseLoaders(before.loaders), given.docId);
+  const replaced = saved && given.replaceExisting && row.id === id ? saved : undefined;
+  // A copy needs files of its own.
+  const base = saved && !replaced ? await readFiles(deps.objects, id, saved) : saved;
+  const loader = loaderFrom(given, base || undefined, replaced?.id ?? randomUUID());
+  const result = await fill(deps, row, loader, mergedConfig(row, given), signal);
+  if (replaced) await deleteReplacedFiles(deps, row.id, replaced);
+  return result;
 }
 
 /** Loads again what the loaders of a store name, all of them or those given, and stores it. */
@@ -100,11 +106,13 @@ async function fill(
       chunks,
       skipUnchanged: skipsUnchanged(row, config),
       signal,
-      commit: (kept) =>
-        db.transaction().execute(async (transaction) => {
-          await keepChunks(transaction, storeId, loader, kept);
+      commit: async (kept) => {
+        const stored = await storeFiles(deps.objects, storeId, loader);
+        await db.transaction().execute(async (transaction) => {
+          await keepChunks(transaction, storeId, stored, kept);
           await setDocumentStore(transaction, storeId, config);
-        }),
+        });
+      },
     });
     await setDocumentStore(db, storeId, { status: "UPSERTED" });
     return { ...result, docId: loader.id, storeId };
@@ -114,10 +122,8 @@ async function fill(
   }
 }
 
-/** The loader to run: what is given, laid over the one that `docId` names. */
-function loaderFrom(given: UpsertInput, { loaders }: DocumentStore): Loader {
-  const { docId } = given;
-  const saved = docId === undefined ? undefined : loaderOf(parseLoaders(loaders), docId);
+/** The loader to run: what is given, laid over a saved one. */
+function loaderFrom(given: UpsertInput, saved: Loader | undefined, id: string): Loader {
   const loaderId = given.loader?.name ?? saved?.loaderId;
   if (!loaderId) throw new AppError("invalid", "loader.name: the name of a loader is needed");
   const splitterId = given.splitter?.name ?? saved?.splitterId ?? "";
@@ -129,7 +135,7 @@ function loaderFrom(given: UpsertInput, { loaders }: DocumentStore): Loader {
     };
   return {
     ...saved,
-    id: saved && given.replaceExisting ? saved.id : randomUUID(),
+    id,
     loaderId,
     loaderName: loaderLabel(loaderId),
     loaderConfig,
@@ -140,6 +146,17 @@ function loaderFrom(given: UpsertInput, { loaders }: DocumentStore): Loader {
     totalChars: 0,
     status: "SYNCING",
   };
+}
+
+async function deleteReplacedFiles(
+  { db, objects }: KnowledgeDeps,
+  storeId: string,
+  replaced: Loader,
+): Promise<void> {
+  const now = loaderOf(parseLoaders((await getDocumentStore(db, storeId)).loaders), replaced.id);
+  const kept = new Set(now.files?.map(({ name }) => name));
+  const files = replaced.files?.filter(({ name }) => !kept.has(name)) ?? [];
+  await deleteFiles(objects, storeId, { ...replaced, files });
 }
 
 const configOf = (row: DocumentStore) => ({
