@@ -104,6 +104,8 @@ export const commonSettings = {
   HTTP_ALLOW_LIST: listSetting(),
   SANDBOX_TIMEOUT: countSetting(300_000),
   SANDBOX_PROCESSES: countSetting(2),
+  TOOL_FUNCTION_BUILTIN_DEP: listSetting(),
+  TOOL_FUNCTION_EXTERNAL_DEP: listSetting(),
   MAX_ITERATIONS: countSetting(1000),
   MAX_LOOP_COUNT: countSetting(10),
   CUSTOM_MCP_PROTOCOL: setting(z.enum(["sse", "stdio"], "sse or stdio").default("sse")),

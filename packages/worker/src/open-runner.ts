@@ -19,7 +19,7 @@ import { openRequest } from "@sluice/core/prediction/sealed-request";
 import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
-import { openCodeRunner } from "@sluice/engine/code/open-code-runner";
+import { openModuleRunner } from "@sluice/engine/code/open-module-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
 import { openMcp } from "@sluice/engine/tools/mcp/open-mcp";
 import { openConfigurationCache } from "./configuration-cache.ts";
@@ -49,8 +49,11 @@ export function openRunner(options: RunnerOptions) {
   };
   const fetch = openGuardedFetch(outbound);
   const postgres = openPostgresClients(outbound);
-  const code = openCodeRunner({
+  const code = openModuleRunner({
     fetch,
+    outbound,
+    packages: settings.TOOL_FUNCTION_EXTERNAL_DEP,
+    builtins: settings.TOOL_FUNCTION_BUILTIN_DEP,
     timeoutMs: settings.SANDBOX_TIMEOUT,
     maxProcesses: settings.SANDBOX_PROCESSES,
     ...(options.codeChildFile && { childFile: options.codeChildFile }),

@@ -306,7 +306,7 @@ function remove<T>(list: T[], item: T): void {
   if (at >= 0) list.splice(at, 1);
 }
 
-function globalsText(globals: Record<string, unknown>): string {
+export function globalsText(globals: Record<string, unknown>): string {
   try {
     return JSON.stringify(globals);
   } catch (cause) {
@@ -314,10 +314,10 @@ function globalsText(globals: Record<string, unknown>): string {
   }
 }
 
-function undefinedNames(globals: Record<string, unknown>): string[] {
+export function undefinedNames(globals: Record<string, unknown>): string[] {
   return Object.keys(globals).filter((name) => globals[name] === undefined);
 }
 
-function abortReason(signal: AbortSignal): unknown {
+export function abortReason(signal: AbortSignal): unknown {
   return signal.reason instanceof Error ? signal.reason : codeError("The run was stopped");
 }

@@ -18,7 +18,7 @@ export function installRequire(realm: Realm): void {
     const remedy =
       bare === "util" && !realm.extraModules.includes(bare)
         ? `Add it to ${setting}.`
-        : `${setting} cannot add it: code runs in an isolate without Node. Use fetch or a node of the flow.`;
+        : `Code runs in an isolate without Node; an operator can name it in ${setting} (docs/code.md). Otherwise use fetch or a node of the flow.`;
     throw Object.assign(
       new Error(`Cannot find module '${name}'. Code can require ${offered}. ${remedy}`),
       {
