@@ -149,7 +149,7 @@ test.concurrent.each(mistakes)("$mistake is caught", async ({ edits, as, caught 
   const stage = { ...stageOf("production", {}), ...as };
   try {
     const env = { SLUICE_DOMAIN: "api.example.com" };
-    const found = await synth({ root, stage: "production", env }).then(
+    const found = await synth({ root, stage: "production", env, bundles: false }).then(
       (result) => broken(result, stage),
       (error: Error) => [error.message],
     );

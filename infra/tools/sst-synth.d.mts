@@ -29,6 +29,8 @@ export function synth(options: {
   root: string;
   stage: string;
   dev?: boolean;
+  /** False: functions are not really bundled, only their handlers are looked for. */
+  bundles?: boolean;
   env?: Record<string, string>;
 }): Promise<Synth>;
 export function find(synth: Synth, type: string, name?: string | RegExp): Resource;

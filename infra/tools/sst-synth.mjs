@@ -240,6 +240,10 @@ async function rpcServer(root, ctx) {
           errors: [`Handler not found: ${input.handler}`],
           sourcemaps: [],
         };
+      if (!ctx.bundles) {
+        writeFileSync(path.join(out, "bundle.mjs"), "");
+        return { handler: `bundle${path.extname(input.handler)}`, out, errors: [], sourcemaps: [] };
+      }
       try {
         const nodejs = input.properties ?? {};
         const r = await esbuild.build({
@@ -575,7 +579,7 @@ function answerResource(ctx, { type, name, inputs, id }) {
 // ---------------------------------------------------------------- child: run the program
 async function child(spec) {
   const { root, stage, dev, app, region, account } = spec;
-  const ctx = { account, region, builds: [], temp: [] };
+  const ctx = { account, region, builds: [], temp: [], bundles: spec.bundles };
   const server = await rpcServer(root, ctx);
   process.env.SST_SERVER = server.url;
   process.env.SST_AWS_REGION = region;
@@ -770,6 +774,7 @@ export async function synth(options = {}) {
     region,
     account: options.account ?? "111122223333",
     dev: !!options.dev,
+    bundles: options.bundles !== false,
     stateVersions: options.stateVersions,
     timeoutMs: options.timeoutMs ?? 60_000,
     result,

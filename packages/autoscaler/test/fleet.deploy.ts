@@ -60,8 +60,8 @@ async function open(desired: number, pace: { tokens: number; gapMs: number }, sc
 
 const eventually = (read: () => unknown, value: unknown, timeoutMs = 40_000) =>
   expect.poll(read, { timeout: timeoutMs, interval: 100 }).toEqual(value);
-const question = (flowId: string, number: number) =>
-  ask(split.url, flowId, { question: `question ${number}` }, { timeoutMs: 110_000 });
+const question = (flowId: string, number: number, knobs = "") =>
+  ask(split.url, flowId, { question: `question ${number} ${knobs}` }, { timeoutMs: 110_000 });
 
 beforeEach(() => {
   revision.env = {};
@@ -101,10 +101,10 @@ test("a worker with a prediction in hand survives scaling in, and leaves when it
 });
 
 test("a rolling deployment loses and doubles nothing, and busy workers make room by themselves", async () => {
-  const flowId = await open(2, { tokens: 120, gapMs: 500 }, true);
+  const flowId = await open(2, { tokens: 10, gapMs: 100 }, true);
   const old = ecs.live().map((task) => task.id);
   const begun = Date.now();
-  const long = Array.from({ length: 8 }, (_, i) => question(flowId, i));
+  const long = Array.from({ length: 8 }, (_, i) => question(flowId, i, "[[n=120 gap=500]]"));
   await eventually(() => simulator.stats().requests, 8);
   ecs.deploy({ entry, env: { ...revision.env } });
   await eventually(
