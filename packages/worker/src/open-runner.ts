@@ -12,9 +12,8 @@ import { uploadKey } from "@sluice/core/object-store/upload";
 import { markRunning } from "@sluice/core/prediction/accepted-prediction";
 import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
-import type { PredictionJob } from "@sluice/core/prediction/prediction";
-import { maxAttempts } from "@sluice/core/prediction/prediction-queue";
 import { findCheckpoint } from "@sluice/core/prediction/paused-run";
+import { maxAttempts, type PredictionJob } from "@sluice/core/prediction/prediction";
 import { openRequest } from "@sluice/core/prediction/sealed-request";
 import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import type { CommonSettings } from "@sluice/core/settings";
@@ -56,7 +55,10 @@ export function openRunner(options: RunnerOptions) {
     builtins: settings.TOOL_FUNCTION_BUILTIN_DEP,
     timeoutMs: settings.SANDBOX_TIMEOUT,
     maxProcesses: settings.SANDBOX_PROCESSES,
-    ...(options.codeChildFile && { childFile: options.codeChildFile }),
+    ...(options.codeChildFile && {
+      childFile: options.codeChildFile,
+      moduleChildFile: new URL("./module-child.js", options.codeChildFile),
+    }),
   });
   const mcp = openMcp({
     fetch,
@@ -103,13 +105,13 @@ export function openRunner(options: RunnerOptions) {
     writer,
     openRequest: (job: PredictionJob) => openRequest(credentialKey, objects, job),
     findEnded: (job: PredictionJob) => findEndedPrediction(db, job),
+    findCheckpoint: (id: string) => findCheckpoint(db, id),
     markRunning: (id: string, fence: number) => markRunning(db, [id], fence),
     services,
     log,
     metrics: options.metrics,
   };
 
-    findCheckpoint: (id: string) => findCheckpoint(db, id),
   return {
     start(): void {
       transport.consume((job, attempt) =>

@@ -112,7 +112,13 @@ export async function giveUp(deps: RunnerDeps, job: PredictionJob, cause: Error)
   const fence = Math.max(job.seedFence, 1_000_000);
   const checkpoint = checkpointAfter(outcome, paused);
   const ended = { state: "failed" as const, fence, result, events: "[]", checkpoint };
-  await deps.writer.write(finalWriteOf(job, {}, outcome, ended));
+  try {
+    await deps.writer.write(finalWriteOf(job, {}, outcome, ended));
+  } finally {
+    // Whoever waits is told at once, even of an end that cannot be stored.
+    const claim = await deps.transport.claim(job, () => {});
+    await claim?.end({ type: "prediction.ended", state: "failed", status: outcome.status, result });
+  }
 }
 
 async function execute(

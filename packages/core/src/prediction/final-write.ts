@@ -183,10 +183,14 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
   const { rows } = await pool.query<{ id: string }>({
     name: "final-write",
     text: statement,
-    values,
+    values: values.map(storable),
   });
   return new Set(rows.map((row) => row.id));
 }
+
+// Postgres keeps every character but this one, which models and callers can well send.
+const storable = (column: unknown[]): unknown[] =>
+  column.map((value) => (typeof value === "string" ? value.replaceAll("\u0000", "") : value));
 
 const statement = `
 with written as (

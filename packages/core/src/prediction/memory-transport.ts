@@ -1,6 +1,13 @@
 import type { RunState } from "@sluice/engine/run-state";
-import type { LogEntry, PredictionEvent, PredictionJob } from "./prediction.ts";
+import {
+  type LogEntry,
+  maxAttempts,
+  type PredictionEvent,
+  type PredictionJob,
+} from "./prediction.ts";
 import type { ApiTransport, Claim, WorkerTransport } from "./transport.ts";
+
+type Handler = (job: PredictionJob, attempt: number) => Promise<void>;
 
 interface Held {
   job: PredictionJob;
@@ -8,6 +15,7 @@ interface Held {
   canceled: boolean;
   ended: boolean;
   onCancel: (() => void) | undefined;
+  latest: RunState | undefined;
   lost: AbortController;
 }
 
@@ -30,7 +38,7 @@ export function openMemoryTransport(
   const waiting: PredictionJob[] = [];
   const followers = new Map<string, Set<(entries: LogEntry[]) => void>>();
   const timers = new Set<NodeJS.Timeout>();
-  let handler: ((job: PredictionJob, attempt: number) => Promise<void>) | undefined;
+  let handler: Handler | undefined;
   const cancelListeners: ((predictionId: string) => void)[] = [];
   const stateOf = (held: Held) => (held.onCancel ? ("running" as const) : ("queued" as const));
   let running = 0;
@@ -40,12 +48,20 @@ export function openMemoryTransport(
     while (handler && !draining && running < capacity) {
       const job = waiting.shift();
       if (!job) return;
-      running++;
-      void handler(job, 0).finally(() => {
-        running--;
-        next();
-      });
+      void take(handler, job);
     }
+  }
+
+  /** What fails is tried once more, from where it got to; the last attempt gives up by itself. */
+  async function take(handle: Handler, job: PredictionJob): Promise<void> {
+    running++;
+    await handle(job, 0)
+      .catch(() => handle(job, maxAttempts - 1))
+      .catch(() => {});
+    running--;
+    const held = known.get(job.id);
+    if (held && !held.ended) forget(held);
+    next();
   }
 
   // A second attempt, after a restart, does not count on from the first.
@@ -90,6 +106,7 @@ export function openMemoryTransport(
         canceled: false,
         ended: false,
         onCancel: undefined,
+        latest: undefined,
         lost: new AbortController(),
       });
       waiting.push(job);
@@ -153,17 +170,19 @@ export function openMemoryTransport(
       return {
         fence: fenceOf(held),
         canceled: held.canceled,
-        checkpoint: undefined,
+        checkpoint: held.latest,
         emit: (event) => append(held, event),
         nextId: () => nextId(held),
         earlier: async () => [],
-        checkpointed: (_state: RunState) => {},
+        checkpointed(state) {
+          held.latest = state;
+        },
         async end(event) {
           append(held, event);
           held.ended = true;
           forget(held);
         },
-        release: async () => forget(held),
+        release: async () => {},
         lost: held.lost.signal,
       };
     },

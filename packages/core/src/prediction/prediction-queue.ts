@@ -1,18 +1,18 @@
 import { type Job, type KeepJobs, Queue, Worker } from "bullmq";
 import type { RedisConnection } from "../redis/open-redis.ts";
-import type { PredictionJob } from "./prediction.ts";
+import { maxAttempts, type PredictionJob } from "./prediction.ts";
 
 export interface QueueSettings {
   /** `QUEUE_NAME`; the queue is `<name>-prediction`. */
   name: string;
   cluster: boolean;
+  /** Fewer commands, for a Redis that bills each; dead workers are noticed later. */
+  frugal?: boolean;
   removeOnAgeS: number;
   removeOnCount: number;
   maxEvents: number;
 }
 
-// Attempts are for lost workers and hand-backs; a provider's errors are retried inside the model call.
-export const maxAttempts = 5;
 const backoff = { type: "exponential", delay: 500 };
 
 export const prefixOf = ({ cluster }: QueueSettings) => (cluster ? "{bull}" : "bull");
@@ -102,9 +102,9 @@ export function consumePredictions(
       concurrency: settings.concurrency,
       // A wide backstop: dead workers are noticed by their heartbeat long before.
       lockDuration: 120_000,
-      stalledInterval: 60_000,
+      stalledInterval: settings.frugal ? 300_000 : 60_000,
       maxStalledCount: 3,
-      drainDelay: 5,
+      drainDelay: settings.frugal ? 30 : 5,
       removeOnComplete: keep(settings),
       removeOnFail: keep(settings),
       skipVersionCheck: true,

@@ -91,6 +91,9 @@ export interface PredictionResult {
   endedAt: number;
 }
 
+/** Attempts are for lost workers and hand-backs; a provider's errors are retried inside the model call. */
+export const maxAttempts = 5;
+
 export const newId = (): string => randomUUID();
 
 /** `prd_` and 26 characters that sort by time. */

@@ -47,12 +47,13 @@ export async function openRedisApiTransport(
   /** Reads what a follower has missed; messages that come meanwhile wait. */
   async function repair(predictionId: string, follower: Follower): Promise<void> {
     follower.held ??= [];
+    let held: LogEntry[][] = [];
     try {
       deliver(follower, await read(predictionId, follower.last || undefined));
+      held = follower.held;
     } catch {
-      // Redis is away again: the next reconnect repairs.
+      // Redis is away again: the next message or reconnect repairs. What came meanwhile would hide the gap.
     }
-    const { held } = follower;
     follower.held = undefined;
     for (const entries of held) deliver(follower, entries);
   }

@@ -209,23 +209,29 @@ export async function openRedisWorkerTransport(
     await producer.add(held.job, `${jobIdOf(held.job)}-h${held.box.fence}`);
   }
 
+  const openConsumer = (handle: (job: PredictionJob, attempt: number) => Promise<void>) =>
+    consumePredictions(
+      blocking,
+      { ...options.queue, concurrency: Math.min(capacity, options.ceiling) },
+      async (job, jobId, attempt) => {
+        // A fetch that was under way when draining began still brings a job: it is for the others.
+        if (draining) return producer.add(job, `${jobId}-d${workerId}`);
+        currentJobIds.set(job, jobId);
+        try {
+          await handle(job, attempt);
+        } finally {
+          currentJobIds.delete(job);
+        }
+      },
+    );
+
   return {
     workerId,
     consume(handler) {
-      consumer = consumePredictions(
-        blocking,
-        { ...options.queue, concurrency: Math.min(capacity, options.ceiling) },
-        async (job, jobId, attempt) => {
-          // A fetch that was under way when draining began still brings a job: it is for the others.
-          if (draining) return producer.add(job, `${jobId}-d${workerId}`);
-          currentJobIds.set(job, jobId);
-          try {
-            await handler(job, attempt);
-          } finally {
-            currentJobIds.delete(job);
-          }
-        },
-      );
+      // What a worker claims before it is known to be alive, nobody would hand over if it died.
+      void heartbeat.begun.then(() => {
+        if (!draining) consumer = openConsumer(handler);
+      });
     },
     setCapacity(next) {
       capacity = Math.min(next, options.ceiling);

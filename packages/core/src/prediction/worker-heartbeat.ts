@@ -30,7 +30,8 @@ export function openHeartbeat(
   let beating: Promise<void> = Promise.resolve();
 
   async function beat(): Promise<void> {
-    if (redis.status !== "ready") {
+    // The first one waits for the connection: nothing is claimed before it.
+    if (redis.status !== "ready" && lastBeatAt > 0) {
       steadySince = Date.now() + intervalMs;
       return;
     }
@@ -76,9 +77,12 @@ export function openHeartbeat(
       steadySince = Date.now() + intervalMs;
     });
   }, intervalMs);
-  beating = beat().catch(() => {});
+  const begun = beat().catch(() => {});
+  beating = begun;
 
   return {
+    /** Resolves when others can see that this worker is alive. */
+    begun,
     /** False when no heartbeat has arrived for a while. */
     beating: () => closed || Date.now() - lastBeatAt < lifetimes * intervalMs,
     async close(): Promise<void> {
