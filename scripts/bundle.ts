@@ -7,12 +7,13 @@ import { type BuildOptions, build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** One folder per process: `main.js` and, for the sandbox's child processes, `code-child.js`. */
+/** One folder per process: `main.js` and, for code's child processes, `code-child.js` and `module-child.js`. */
 const processes = {
   api: "packages/api/src/serve.ts",
   worker: "packages/worker/src/main.ts",
 };
 const codeChild = "packages/engine/src/code/child.ts";
+const moduleChild = "packages/engine/src/code/modules/child.ts";
 
 /** Native code, which goes along as files. */
 const native = ["isolated-vm"];
@@ -59,7 +60,8 @@ export async function bundle(target: string): Promise<void> {
       keepNames: true,
     });
     // As it is written: parts of it go into the sandbox as text, where no helper of a bundler exists.
-    await build({ ...common, entryPoints: { "code-child": codeChild }, outdir: folder });
+    const entryPoints = { "code-child": codeChild, "module-child": moduleChild };
+    await build({ ...common, entryPoints, outdir: folder });
     const manifest = {
       name: `sluice-${name}`,
       private: true,

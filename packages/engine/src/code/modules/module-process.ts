@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Outcome } from "../protocol.ts";
-import { moduleChildSource } from "./child-source.ts";
 import type { FromModuleChild, ToModuleChild } from "./protocol.ts";
 
 export interface ModuleProcessOptions {
-  /** All that it may read. */
+  childFile: URL;
+  /** All that code may read. */
   folders: string[];
   memoryLimitMb: number;
   lookup: LookupFunction;
@@ -17,19 +19,18 @@ export interface ModuleProcessOptions {
 }
 
 const maxLookups = 10_000;
-let source: string | undefined;
 
 /** Starts a process for one run: no environment, no writing, no processes, no workers, no addons. */
 export function startModuleProcess(options: ModuleProcessOptions): { kill(): void } {
-  source ??= moduleChildSource();
+  const file = fileURLToPath(options.childFile);
   const child = spawn(
     process.execPath,
     [
       "--permission",
+      ...ownFiles(file).map((path) => `--allow-fs-read=${path}`),
       ...options.folders.map((folder) => `--allow-fs-read=${folder}/`),
       `--max-old-space-size=${options.memoryLimitMb}`,
-      "-e",
-      source,
+      file,
     ],
     { env: {}, cwd: "/", stdio: ["ignore", "ignore", "pipe", "ipc"] },
   );
@@ -62,3 +63,7 @@ export function startModuleProcess(options: ModuleProcessOptions): { kill(): voi
   send(options.run);
   return { kill: () => void child.kill("SIGKILL") };
 }
+
+/** A bundle's child is one file; as source, it is this folder and one beside it. */
+const ownFiles = (file: string): string[] =>
+  file.endsWith(".ts") ? [`${dirname(file)}/`, `${dirname(dirname(file))}/realm/`] : [file];

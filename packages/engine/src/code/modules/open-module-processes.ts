@@ -22,6 +22,8 @@ export interface ModuleProcessesOptions {
   maxModuleProcesses?: number;
   /** Wall clock of a run, waiting included. Default 300000. */
   timeoutMs?: number;
+  /** The child's entry file, for bundles. */
+  moduleChildFile?: URL;
   /** JavaScript's heap in one process. Default 256. */
   moduleMemoryLimitMb?: number;
 }
@@ -38,6 +40,7 @@ const maxWaiting = 2_000;
 export function openModuleProcesses(options: ModuleProcessesOptions): CodeRunner {
   const { packages, builtins, folder = process.cwd(), timeoutMs = 300_000 } = options;
   const { maxModuleProcesses = 4, moduleMemoryLimitMb = 256 } = options;
+  const { moduleChildFile = new URL("./child.ts", import.meta.url) } = options;
   const policy = addressPolicy(options.outbound);
   const resolved = checkedLookup(policy, { ttlMs: 5_000, maxEntries: 1_000 });
   const lookup: typeof resolved = (host, wanted, done) =>
@@ -102,6 +105,7 @@ export function openModuleProcesses(options: ModuleProcessesOptions): CodeRunner
             const closing = Promise.withResolvers<void>();
             gone.add(closing.promise);
             child = startModuleProcess({
+              childFile: moduleChildFile,
               folders: allowed,
               memoryLimitMb: moduleMemoryLimitMb,
               lookup,

@@ -1,18 +1,13 @@
+import dgram from "node:dgram";
 import type { LookupAddress } from "node:dns";
-import type { Socket } from "node:net";
+import net, { type Socket } from "node:net";
 
 type Done = (error: Error | null, addresses?: LookupAddress[] | string, family?: number) => void;
 
 /**
- * Sends every connection of this process through `ask`, which answers with checked addresses. Runs from its source
- * text, before any package is loaded; TLS and fetch connect through the same socket.
+ * Sends every connection of this process through `ask`, which answers with checked addresses. To be called before any package is loaded; TLS and fetch connect through the same socket.
  */
-export function guardConnections(
-  require: NodeJS.Require,
-  ask: (host: string) => Promise<LookupAddress[]>,
-): void {
-  const net = require("node:net") as typeof import("node:net");
-  const dgram = require("node:dgram") as typeof import("node:dgram");
+export function guardConnections(ask: (host: string) => Promise<LookupAddress[]>): void {
   const connect = net.Socket.prototype.connect as (...args: unknown[]) => Socket;
   const refuse = (what: string) => (): never => {
     throw Object.assign(new Error(`Code may not ${what}`), { code: "EACCES" });

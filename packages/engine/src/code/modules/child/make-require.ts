@@ -1,21 +1,16 @@
-import type { RealmAnswer } from "../../realm/realm.ts";
+import { builtinModules, createRequire } from "node:module";
+import { installAxios } from "../../realm/axios.ts";
+import type { Realm, RealmAnswer } from "../../realm/realm.ts";
 import type { ChildSettings } from "../protocol.ts";
 
-/** The `require` of code: what the isolate offers too, and what the settings name. Runs from its source text. */
-export function makeRequire(
-  require: NodeJS.Require,
-  settings: ChildSettings,
-  installAxios: (realm: never) => void,
-): (name: unknown) => unknown {
-  const { createRequire } = require("node:module") as typeof import("node:module");
+/** The `require` of code: what the isolate offers too, and what the settings name. */
+export function makeRequire(settings: ChildSettings): (name: unknown) => unknown {
   const fromFolder = createRequire(`${settings.folder}/code.js`);
   const usual = "assert buffer crypto events path querystring timers url zlib".split(" ");
   const builtins = new Set([...usual, ...settings.builtins]);
   const packages = new Set(settings.packages);
   const modules: Record<string, unknown> = {};
-  const isBuiltin = new Set(
-    (require("node:module") as typeof import("node:module")).builtinModules,
-  );
+  const isBuiltin = new Set(builtinModules);
 
   const request = async (call: {
     url: string;
@@ -50,7 +45,7 @@ export function makeRequire(
         ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
         : Buffer.from(data),
   };
-  installAxios({ modules, bytes, request } as never);
+  installAxios({ modules, bytes, request } as unknown as Realm);
   modules["node-fetch"] = Object.assign((...args: Parameters<typeof fetch>) => fetch(...args), {
     default: (...args: Parameters<typeof fetch>) => fetch(...args),
   });
@@ -60,7 +55,7 @@ export function makeRequire(
     if (Object.hasOwn(modules, bare)) return modules[bare];
     const parts = bare.split("/");
     const name = parts.slice(0, bare.startsWith("@") ? 2 : 1).join("/");
-    if (builtins.has(name) && isBuiltin.has(bare)) return require(`node:${bare}`);
+    if (builtins.has(name) && isBuiltin.has(bare)) return process.getBuiltinModule(bare);
     if (packages.has(name)) return fromFolder(bare);
     const setting = isBuiltin.has(bare)
       ? "TOOL_FUNCTION_BUILTIN_DEP"

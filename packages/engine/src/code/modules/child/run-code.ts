@@ -1,7 +1,10 @@
 import type { Outcome } from "../../protocol.ts";
 import type { ToModuleChild } from "../protocol.ts";
 
-/** Runs code as the body of an async function in this process's own globals. Runs from its source text. */
+/** What Flowise defines as undefined; `process` stays, as packages need it. */
+const absent = ["fs", "child_process", "util"];
+
+/** Runs code as the body of an async function in this process's own globals. */
 export async function runCode(
   { code, globals, undefinedNames, settings }: Extract<ToModuleChild, { kind: "run" }>,
   require: (name: unknown) => unknown,
@@ -19,7 +22,7 @@ export async function runCode(
   };
   try {
     const values: Record<string, unknown> = { ...JSON.parse(globals), require };
-    for (const name of undefinedNames) values[name] = undefined;
+    for (const name of [...absent, ...undefinedNames]) values[name] = undefined;
     for (const name of Object.keys(values))
       Object.defineProperty(globalThis, name, {
         value: values[name],
