@@ -12,9 +12,11 @@ export function readFlowLimit(apiConfig: unknown): FlowLimit | undefined {
   const limit = (apiConfig as { rateLimit?: Record<string, unknown> } | null)?.rateLimit;
   if (!limit || limit.status === false) return undefined;
   const max = Number(limit.limitMax);
-  const seconds = Number(limit.limitDuration);
-  if (!(max > 0) || !(seconds > 0) || !limit.limitMsg) return undefined;
-  return { max, windowMs: seconds * 1000, message: String(limit.limitMsg) };
+  // Redis expires keys after whole milliseconds.
+  const windowMs = Math.ceil(Number(limit.limitDuration) * 1000);
+  if (!(max > 0) || !(windowMs > 0) || !limit.limitMsg) return undefined;
+  if (!Number.isSafeInteger(windowMs)) return undefined;
+  return { max, windowMs, message: String(limit.limitMsg) };
 }
 
 export const flowWindow = (flowId: string, ip: string, limit: FlowLimit): Window => ({

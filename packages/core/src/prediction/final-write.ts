@@ -100,14 +100,20 @@ export function openFinalWriter(pool: Pool, { giveUpMs = 300_000 } = {}) {
     }
   }
 
+  function begin(): void {
+    // A turn later, so that predictions that end together are written together.
+    busy ??= new Promise<void>((turn) => setImmediate(turn)).then(work).finally(() => {
+      busy = undefined;
+      // Somebody may have come between the last look and this moment.
+      if (waiting.length > 0) begin();
+    });
+  }
+
   return {
     write(write: FinalWrite): Promise<boolean> {
       return new Promise((resolve, reject) => {
         waiting.push({ write, resolve, reject });
-        // A turn later, so that predictions that end together are written together.
-        busy ??= new Promise<void>((turn) => setImmediate(turn)).then(work).finally(() => {
-          busy = undefined;
-        });
+        begin();
       });
     },
     /** Resolves when nothing is left to write. */
