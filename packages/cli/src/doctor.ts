@@ -53,7 +53,8 @@ async function examine(env: NodeJS.ProcessEnv, fleet: Fleet): Promise<Finding[]>
   }
   const usesRedis =
     settings.MODE === "queue" || (!env.MODE && Boolean(env.REDIS_URL || env.REDIS_HOST));
-  const processes = usesRedis ? fleet : { apis: 1, workers: 0 };
+  const frugal = settings.REDIS_PROFILE === "frugal";
+  const processes = usesRedis ? { ...fleet, frugal } : { apis: 1, workers: 0 };
   const [ofRedis, ofPostgres] = await Promise.all([
     usesRedis
       ? checkRedis(redis, processes)

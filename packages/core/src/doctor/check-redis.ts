@@ -165,7 +165,13 @@ function checkCost(settings: RedisSettings, fleet: Fleet): Finding {
     `and about ${estimate.perPrediction} for each prediction`;
   const paysPerCommand = settings.endpoints.some(({ host }) => /\.upstash\.io$/i.test(host));
   return paysPerCommand
-    ? warn("redis.commands", words, "take a plan with a fixed price, or let workers scale to zero")
+    ? warn(
+        "redis.commands",
+        words,
+        fleet.frugal
+          ? "take a plan with a fixed price, or let workers scale to zero"
+          : "set REDIS_PROFILE=frugal, take a plan with a fixed price, or let workers scale to zero",
+      )
     : ok("redis.commands", words);
 }
 

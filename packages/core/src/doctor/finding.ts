@@ -25,6 +25,8 @@ export const fail = (check: string, message: string, remedy: string): Finding =>
 export interface Fleet {
   apis: number;
   workers: number;
+  /** `REDIS_PROFILE=frugal`: longer waits between the commands of an idle worker. */
+  frugal?: boolean;
 }
 
 /** A number of connections against what the server gives. A rolling deployment has twice as many for a while. */
