@@ -10,6 +10,7 @@ const commands: Record<string, () => Promise<Command>> = {
   push: async () => (await import("./push.ts")).push,
   predict: async () => (await import("./predict.ts")).predict,
   keys: async () => (await import("./keys.ts")).keys,
+  chaos: async () => (await import("./chaos.ts")).chaos,
   doctor: async () => (await import("./doctor.ts")).doctor,
 };
 
@@ -24,8 +25,8 @@ const context: Context = {
   write: (text) => process.stdout.write(text),
   paint,
   stopped: new Promise((resolve) => {
-    // Only `start` and `demo` have children to end; the others may be cut off where they are.
-    if (name !== "start" && name !== "demo") return;
+    // Only these have children to end; the others may be cut off where they are.
+    if (name !== "start" && name !== "demo" && name !== "chaos") return;
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, resolve);
   }),
 };

@@ -13,6 +13,8 @@ import { type KeptWorker, keepWorker } from "./worker-keeper.ts";
 export interface LaunchOptions {
   env: NodeJS.ProcessEnv;
   workers: number;
+  /** More APIs on free ports, which are started again when they die. */
+  spareApis?: number;
   /** Run the bundles in `dist` instead of the sources. */
   bundled?: boolean;
   /** Where an unpacked Redis is kept, if not in the home. */
@@ -42,6 +44,8 @@ export interface LaunchReport {
 export interface Launched {
   /** Read anew after a worker was replaced. */
   report(): LaunchReport;
+  /** Read anew after one was replaced. */
+  spareApis(): { pid: number; url: string }[];
   /** The admin key was made by this very start. */
   freshKey: boolean;
   /** Resolves, with the reason, when something ended that cannot be replaced. */
@@ -62,10 +66,11 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   const home = config.SLUICE_HOME;
   const lock = await lockHome(home);
   const guard = openGuard();
-  const running: Running = { workers: [] };
+  const running: Running = { workers: [], spareApis: [] };
   const stop = once(async () => {
-    for (const worker of running.workers) worker.release();
+    for (const kept of [...running.spareApis, ...running.workers]) kept.release();
     await running.api?.stop(graceMs);
+    await Promise.all(running.spareApis.map((api) => api.stop(graceMs)));
     await Promise.all(running.workers.map((worker) => worker.stop(graceMs)));
     await running.redis?.own?.stop();
     await running.postgres?.own?.stop();
@@ -125,8 +130,19 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
           });
         }),
       );
+    for (let i = 0; i < (options.spareApis ?? 0); i += 1) {
+      const name = `API ${i + 2}`;
+      const spareEnv = { PORT: "0", SLUICE_API_KEY: apiKey };
+      running.spareApis[i] = await keepWorker({
+        name,
+        note: options.note,
+        start: () => start(name, entries.api, spareEnv),
+        giveUp: broken.resolve,
+      });
+    }
     const { redis, postgres } = running;
     return {
+      spareApis: () => running.spareApis.map((api) => api.report()),
       freshKey: secrets.fresh && config.SLUICE_API_KEY === undefined,
       broken: broken.promise,
       stop,
@@ -150,6 +166,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
 
 interface Running {
   api?: NodeProcess;
+  spareApis: KeptWorker[];
   workers: KeptWorker[];
   redis?: Found | undefined;
   postgres?: Found;
