@@ -55,7 +55,7 @@ test.each([
     "rows without content are left out",
     { configured: rows(["system", ""], ["assistant", ""]) },
     {},
-    [],
+    ["user: now"],
   ],
   [
     "a later node without memory sends its own alone",
