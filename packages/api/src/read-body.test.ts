@@ -6,7 +6,11 @@ import { readBody } from "./read-body.ts";
 const app = new Hono().post("/", async (c) => c.json({ read: await readBody(c, 100) }));
 app.onError(onError);
 
-async function read(body: string | ReadableStream, type?: string, headers: Record<string, string> = {}) {
+async function read(
+  body: string | ReadableStream,
+  type?: string,
+  headers: Record<string, string> = {},
+) {
   const init = { method: "POST", body, duplex: "half" } as RequestInit;
   const request = new Request("http://localhost/", init);
   if (type === undefined) request.headers.delete("content-type");

@@ -3,7 +3,7 @@ import type { ObjectStore } from "./object-store.ts";
 
 /** Where an uploaded file of a conversation is kept; Flowise's layout below one organisation. */
 export const uploadKey = (flowId: string, chatId: string, name: string): string =>
-  `uploads/${flowId}/${encodeURIComponent(chatId)}/${safeName(name)}`;
+  `uploads/${flowId}/${encodeURIComponent(chatId).replaceAll(".", "%2E")}/${safeName(name)}`;
 
 /** A file's name without what would lead elsewhere. */
 export function safeName(name: string): string {
