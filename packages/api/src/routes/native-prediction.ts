@@ -12,6 +12,7 @@ import { admit } from "../admit.ts";
 import type { Deps, Env } from "../deps.ts";
 import { openEventStream } from "../event-stream.ts";
 import { followPrediction } from "../follow-prediction.ts";
+import { json } from "../json.ts";
 import { nativeFrame, rejoinFrame } from "../native-dialect.ts";
 import {
   NewPrediction,
@@ -27,10 +28,6 @@ import { webhookTarget } from "../webhook-target.ts";
 
 const maxWaitSeconds = 60;
 const Problem = z.object({ code: z.string(), message: z.string() }).openapi("Problem");
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { "application/json": { schema } },
-});
 const IdParam = z.object({ id: z.string() });
 const problems = {
   401: json(z.object({ error: z.string() }), "No valid API key"),

@@ -3,6 +3,7 @@ import { AppError } from "@sluice/core/error";
 import { admit } from "../admit.ts";
 import { answered, errorPrefix, streamed } from "../answer.ts";
 import type { Deps } from "../deps.ts";
+import { json } from "../json.ts";
 import { PredictionBody, readPrediction } from "../prediction-input.ts";
 import { readBody } from "../read-body.ts";
 import { newJob } from "../submit.ts";
@@ -12,10 +13,6 @@ const ErrorReply = z.looseObject({
   statusCode: z.number(),
   success: z.boolean(),
   message: z.string(),
-});
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { "application/json": { schema } },
 });
 
 const predict = createRoute({
