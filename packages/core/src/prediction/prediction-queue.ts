@@ -15,7 +15,9 @@ export interface QueueSettings {
 
 const backoff = { type: "exponential", delay: 500 };
 
-export const prefixOf = ({ cluster }: QueueSettings) => (cluster ? "{bull}" : "bull");
+/** In a Cluster the jobs lie where the queue's other keys do: a master that fails takes a queue along wholly or not at all. */
+export const prefixOf = ({ cluster, name }: Pick<QueueSettings, "cluster" | "name">) =>
+  cluster ? `{sluice:${name}}:bull` : "bull";
 // A negative value switches a bound off, as in Flowise.
 function keep({ removeOnAgeS: age, removeOnCount: count }: QueueSettings): KeepJobs {
   if (age >= 0) return { age, ...(count >= 0 && { count }) };
@@ -76,6 +78,9 @@ export function openPredictionQueue(connection: RedisConnection, settings: Queue
         ...waiting.map(({ data }) => ({ job: data, running: false })),
       ];
     },
+    /** Ids of jobs that wait, in the order in which they are taken, at most `limit` of each kind. */
+    order: (limit: number): Promise<string[]> =>
+      queue.getRanges(["waiting", "prioritized"], 0, limit - 1, true),
     /** Jobs that wait for a worker. */
     backlog: (): Promise<number> => queue.getWaitingCount(),
     close: (): Promise<void> => queue.close(),

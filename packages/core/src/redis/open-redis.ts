@@ -28,6 +28,11 @@ export function openRedis(
         // TLS certificates carry names, not the addresses they resolve to.
         ...(settings.tls && { dnsLookup: (address, callback) => callback(null, address) }),
         clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
+        // One try takes 100 ms while a master fails over, which takes 15 s and more by default.
+        maxRedirections: role === "producer" ? 20 : 3000,
+        retryDelayOnMoved: 20,
+        // A master that vanished without closing its connections is noticed when the others have replaced it.
+        slotsRefreshInterval: 10_000,
       })
     : new Redis({ ...endpoint, ...options, db: settings.db });
   let lastWarning = 0;

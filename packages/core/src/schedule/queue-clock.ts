@@ -1,5 +1,5 @@
 import { Queue, Worker } from "bullmq";
-import type { QueueSettings } from "../prediction/prediction-queue.ts";
+import { prefixOf, type QueueSettings } from "../prediction/prediction-queue.ts";
 import type { RedisConnection } from "../redis/open-redis.ts";
 import type { OnFiring, ScheduleClock } from "./schedule-clock.ts";
 
@@ -16,7 +16,7 @@ export function openQueueClock(
   onFiring: OnFiring,
 ): ScheduleClock {
   const name = `${settings.name}-schedule`;
-  const prefix = settings.cluster ? "{bull}" : "bull";
+  const prefix = prefixOf(settings);
   const queue = new Queue<Firing>(name, {
     connection: connections.producer,
     prefix,
