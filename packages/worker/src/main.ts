@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { openRedisCache } from "@sluice/core/cache/redis-cache";
 import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credential/credential-key";
 import { openDatabase } from "@sluice/core/database/open-database";
 import { databaseOptions } from "@sluice/core/database-settings";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
 import { openLog } from "@sluice/core/log";
+import { openRedisMcpToolCache } from "@sluice/core/mcp/redis-mcp-tool-cache";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
 import { defaultPublisherSettings } from "@sluice/core/prediction/event-publisher";
 import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
@@ -70,6 +72,8 @@ async function main(): Promise<void> {
     settings: config,
     environment: runtimeVariableFrom(process.env),
     log,
+    mcpToolCache: openRedisMcpToolCache(connections.producer, keys),
+    cache: openRedisCache(connections.producer, keys),
     metrics: config.ECS_AGENT_URI ? logRuns(log, metrics?.runs) : metrics?.runs,
     ...codeChild(),
   });

@@ -16,10 +16,13 @@ import { findCheckpoint } from "@sluice/core/prediction/paused-run";
 import { maxAttempts, type PredictionJob } from "@sluice/core/prediction/prediction";
 import { openRequest } from "@sluice/core/prediction/sealed-request";
 import type { WorkerTransport } from "@sluice/core/prediction/transport";
+import { openRedisClients } from "@sluice/core/redis/open-redis-clients";
 import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
 import { openModuleRunner } from "@sluice/engine/code/open-module-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
+import type { McpToolCache } from "@sluice/engine/tools/mcp/mcp";
+import type { SharedCache } from "@sluice/engine/shared-cache";
 import { openMcp } from "@sluice/engine/tools/mcp/open-mcp";
 import { openConfigurationCache } from "./configuration-cache.ts";
 import { openPlanCache } from "./plan-cache.ts";
@@ -34,7 +37,11 @@ export interface RunnerOptions {
   environment: (name: string) => string | undefined;
   log: Log;
   codeChildFile?: URL;
+  /** Where processes share lists of MCP tools; each keeps its own besides. */
+  mcpToolCache?: McpToolCache;
   metrics?: RunMetrics | undefined;
+  /** What chatflows keep between runs. */
+  cache: SharedCache;
 }
 
 /** Everything that executing predictions needs in one process; the caller closes it. */
@@ -48,6 +55,7 @@ export function openRunner(options: RunnerOptions) {
   };
   const fetch = openGuardedFetch(outbound);
   const postgres = openPostgresClients(outbound);
+  const redis = openRedisClients(outbound);
   const code = openModuleRunner({
     fetch,
     outbound,
@@ -62,6 +70,7 @@ export function openRunner(options: RunnerOptions) {
   });
   const mcp = openMcp({
     fetch,
+    ...(options.mcpToolCache && { cache: options.mcpToolCache }),
     ...(settings.CUSTOM_MCP_PROTOCOL === "stdio" && {
       stdio: {
         securityCheck: settings.CUSTOM_MCP_SECURITY_CHECK,
@@ -91,6 +100,8 @@ export function openRunner(options: RunnerOptions) {
     tool: (id: string) => readTool(db, id),
     documentStore: (id: string) => readKnowledge(db, id),
     postgres,
+    redis,
+    cache: options.cache,
     file: (name: string) => objects.get(uploadKey(job.flowId, job.chatId, name)),
     pastMessages: (sessionId: string) => pastMessages(db, job.flowId, sessionId),
     previousExecution: (sessionId: string) => findPreviousExecution(db, job.flowId, sessionId),
@@ -133,6 +144,7 @@ export function openRunner(options: RunnerOptions) {
       await mcp.close();
       await fetch.close();
       await postgres.close();
+      await redis.close();
     },
   };
 }

@@ -177,6 +177,9 @@ test("a list of tools is taken from the cache that processes share", async () =>
   expect(await toolsAt(mcpRun({ cache }), "customMCP", configOf(url))).toHaveLength(1);
   expect(seen.methods).toEqual([]);
   expect([...stored.keys()].join()).not.toContain(url);
+  for (const key of stored.keys()) stored.set(key, '[{"name": 1}');
+  expect(await toolsAt(mcpRun({ cache }), "customMCP", configOf(url))).toHaveLength(1);
+  expect(seen.methods).toContain("tools/list");
 });
 
 test("a server that speaks the older protocol is asked over server-sent events", async () => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { z } from "zod";
 import { asWebFetch } from "../../http/as-web-fetch.ts";
 import type { GuardedFetch } from "../../http/guarded-fetch.ts";
 import { limitedFetch } from "./limited-fetch.ts";
@@ -82,8 +83,8 @@ export function openMcp(setting: McpSetting): Mcp {
   }
 
   const loadTools = async (server: McpServer, key: string): Promise<McpTool[]> => {
-    const cached = await cache?.get(key).catch(() => undefined);
-    if (cached) return JSON.parse(cached) as McpTool[];
+    const cached = parseTools(await cache?.get(key).catch(() => undefined));
+    if (cached) return cached;
     const signal = AbortSignal.timeout(3 * callTimeoutMs);
     const tools = await use(server, { owner: "", signal }, (client) =>
       listAll(client, callTimeoutMs),
@@ -118,6 +119,24 @@ export function openMcp(setting: McpSetting): Mcp {
     },
     close: () => pool.close(),
   };
+}
+
+const Tools = z.array(
+  z.object({
+    name: z.string(),
+    description: z.string(),
+    schema: z.record(z.string(), z.unknown()),
+  }),
+);
+
+/** Another version's entry, or a damaged one, is as good as none. */
+function parseTools(text: string | undefined): McpTool[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return Tools.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 const keyOf = (server: McpServer, owner = "") =>
