@@ -132,7 +132,7 @@ function parse(frame: string): Entry | undefined {
     }),
   );
   const [id, type, data] = [fields.get("id"), fields.get("event"), fields.get("data")];
-  if (!type || !data || type === "stream.rejoin") return undefined;
+  if (!type || !data || type === "stream.rejoin" || type === "prediction.queued") return undefined;
   return { id: id ?? "", type, data: JSON.parse(data) };
 }
 

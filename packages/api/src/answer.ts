@@ -24,6 +24,7 @@ export async function answered(deps: Deps, c: Context, job: PredictionJob): Prom
   const ended = await waiting.ended;
   if (!ended) throw new AppError("timeout", `No answer in time; prediction ${job.id} goes on`);
   const { startedAt, endedAt } = ended.result;
+  deps.outlook.ended(endedAt - startedAt);
   c.header("Server-Timing", serverTiming(job.acceptedAt, startedAt, endedAt));
   if (ended.state === "succeeded" || ended.state === "paused")
     return c.json(flowiseAnswer(ended.result));
@@ -49,7 +50,8 @@ export async function streamed(deps: Deps, c: Context, job: PredictionJob): Prom
   write = stream.write;
   stream.onGone(waiting.stop);
   void waiting.ended.then((ended) => {
-    if (!ended) {
+    if (ended) deps.outlook.ended(ended.result.endedAt - ended.result.startedAt);
+    else {
       const late = `${errorPrefix}No answer in time; prediction ${job.id} goes on`;
       stream.write(
         frame("", { event: "error", data: late }) + frame("", { event: "end", data: "[DONE]" }),

@@ -5,6 +5,7 @@ import {
   countSetting,
   flagSetting,
   listSetting,
+  optionalCountSetting,
   portSetting,
   textSetting,
 } from "@sluice/core/settings";
@@ -51,6 +52,9 @@ export const Config = z.object({
   FLOWISE_FILE_SIZE_LIMIT: size,
   API_STOP_TIMEOUT_SECONDS: countSetting(110),
   MAIN_CAPACITY: countSetting(200),
+  /** Longest expected wait that a connected caller is taken with; by default it follows how long runs take. */
+  MAX_QUEUE_WAIT_SECONDS: optionalCountSetting(),
+  MAX_QUEUED_PREDICTIONS: countSetting(10_000),
   ENABLE_BULLMQ_DASHBOARD: flagSetting(false),
   /** Older predictions, executions and messages are deleted; 0 keeps them. */
   RETENTION_DAYS: countSetting(0, 0),

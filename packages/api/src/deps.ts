@@ -11,6 +11,8 @@ import type { Hono } from "hono";
 import type { FlowCache } from "./flow-cache.ts";
 import type { KeyCache } from "./key-cache.ts";
 import type { ApiMetrics } from "./metrics.ts";
+import type { QueueOutlook } from "./queue-outlook.ts";
+import type { QueuePositions } from "./queue-positions.ts";
 
 /** What the routes need; made by a composition root. */
 export interface Deps {
@@ -19,6 +21,8 @@ export interface Deps {
   objects: ObjectStore;
   transport: ApiTransport;
   intake: Intake;
+  outlook: QueueOutlook;
+  positions: QueuePositions;
   flows: FlowCache;
   keys: KeyCache;
   log: Log;

@@ -17,6 +17,7 @@ export const statusOf = {
   canceled: 500,
   timeout: 504,
   unavailable: 503,
+  overloaded: 503,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;
 
 /** Flowise's error body. */
@@ -28,6 +29,8 @@ export const errorBody = (statusCode: number, message: string) => ({
 });
 
 export const onError: ErrorHandler = (error, c) => {
+  if (error instanceof AppError && error.retryAfterS !== undefined)
+    c.header("Retry-After", String(error.retryAfterS));
   if (error instanceof AppError) return answerTo(error.code, error.message, c);
   if (error instanceof HTTPException)
     return c.json(errorBody(error.status, error.message), error.status);

@@ -1,8 +1,16 @@
 import type { LogEntry } from "@sluice/core/prediction/prediction";
+import type { QueuePosition } from "./queue-positions.ts";
 
 /** One entry of the log as a standard server-sent event. A reader sends the last id back in `Last-Event-ID`. */
 export const nativeFrame = ({ id, event }: LogEntry): string =>
-  `${id && `id: ${id}\n`}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+  `${id && `id: ${id}\n`}${nativeFrameOf(event.type, event)}`;
+
+/** No entry of the log: it has no id, and nobody re-joins after it. */
+export const queuedFrame = (position: QueuePosition): string =>
+  nativeFrameOf("prediction.queued", { type: "prediction.queued", ...position });
+
+const nativeFrameOf = (type: string, data: object) =>
+  `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 
 /** Said to readers of a process that stops: come back with your last id, another one goes on. */
 export const rejoinFrame = "retry: 500\nevent: stream.rejoin\ndata: {}\n\n";

@@ -15,6 +15,8 @@ import { openKeyCache } from "./key-cache.ts";
 import { openApiMetrics } from "./metrics.ts";
 import { toPrediction } from "./native-prediction.ts";
 import type { Mode, ModeOptions } from "./queue-mode.ts";
+import { openQueueOutlook } from "./queue-outlook.ts";
+import { openQueuePositions } from "./queue-positions.ts";
 
 /** The version of Flowise whose API is spoken here. */
 const version = "3.1.4";
@@ -41,6 +43,17 @@ export async function openDeps<M extends Mode>(
   const mode = await openMode({ ...shared, metrics: metrics?.runs });
   metrics?.watchFleet(mode.fleet);
   const { intake, transport } = mode;
+  const outlook = openQueueOutlook({
+    read: mode.fleet,
+    everyMs: config.REDIS_PROFILE === "frugal" ? 5000 : 500,
+    maxWaitMs: maxWaitMs(config),
+    maxQueued: config.MAX_QUEUED_PREDICTIONS,
+  });
+  void outlook.look();
+  const positions = openQueuePositions(
+    { outlook, transport },
+    config.REDIS_PROFILE === "frugal" ? 5000 : 1000,
+  );
   const flows = openFlowCache(db);
   const keys = openKeyCache(db);
   intake.onChange(flows.onChange);
@@ -76,6 +89,8 @@ export async function openDeps<M extends Mode>(
     objects,
     transport,
     intake,
+    outlook,
+    positions,
     flows,
     keys,
     log,
@@ -113,12 +128,19 @@ export async function openDeps<M extends Mode>(
     mode,
     async close(timeoutMs) {
       await dispatcher.close();
+      positions.close();
       fetch.close();
       await postgres.close();
       await mode.close(timeoutMs);
       await database.close();
     },
   };
+}
+
+/** 0: callers wait as long as they want to. */
+function maxWaitMs({ MAX_QUEUE_WAIT_SECONDS: seconds }: Config): number | undefined {
+  if (seconds === undefined) return undefined;
+  return seconds > 0 ? seconds * 1000 : Number.POSITIVE_INFINITY;
 }
 
 async function within<T>(check: Promise<T>, timeoutMs: number): Promise<T> {

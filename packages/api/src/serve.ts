@@ -1,6 +1,7 @@
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { serve } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import { ensureAdminKey } from "@sluice/core/api-key/api-key";
 import { migrateToLatest } from "@sluice/core/database/migrate";
 import { openDatabase } from "@sluice/core/database/open-database";
@@ -48,7 +49,10 @@ async function main(): Promise<void> {
   });
   const app = createApi(deps);
   const hostname = config.HOST ?? "0.0.0.0";
-  const server = serve({ fetch: app.fetch, port: config.PORT, hostname }, ({ port }) => {
+  const server = createAdaptorServer({ fetch: app.fetch, hostname });
+  // A burst waits to be let in instead of being turned away by the kernel, which caps this by its own limit.
+  server.listen({ port: config.PORT, host: hostname, backlog: 4096 }, () => {
+    const { port } = server.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
     log.info({ url, mode: config.MODE }, "API ready");
     process.send?.({ type: "ready", url, readyMs: Math.round(performance.now()) });

@@ -42,7 +42,13 @@ export async function newJob(
 }
 
 /** Puts a job into the queue; a queue that cannot be reached is said so, not waited for. */
-export async function enqueue({ transport, log }: Deps, job: PredictionJob): Promise<void> {
+export async function enqueue(
+  { transport, outlook, log }: Deps,
+  job: PredictionJob,
+): Promise<void> {
+  // What was stored is queued in any case. Many may have come since the request was let in.
+  if (!job.accepted) outlook.check({ deadlineAt: job.deadlineAt, connected: true });
+  outlook.added();
   try {
     await transport.add(job);
   } catch (cause) {

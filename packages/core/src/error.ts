@@ -11,14 +11,22 @@ export type ErrorCode =
   | "failed"
   | "canceled"
   | "timeout"
-  | "unavailable";
+  | "unavailable"
+  | "overloaded";
 
 export class AppError extends Error {
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  /** When trying again is expected to help. */
+  readonly retryAfterS: number | undefined;
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { retryAfterS, ...options }: { cause?: unknown; retryAfterS?: number } = {},
+  ) {
     super(message, options);
     this.name = "AppError";
     this.code = code;
+    this.retryAfterS = retryAfterS;
   }
 }
 

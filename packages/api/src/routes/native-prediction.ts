@@ -4,6 +4,7 @@ import {
   acceptPrediction,
   cancelQueued,
   findPrediction,
+  findRepeated,
   hasEnded,
   listPredictions,
 } from "@sluice/core/prediction/accepted-prediction";
@@ -13,7 +14,7 @@ import type { Deps, Env } from "../deps.ts";
 import { openEventStream } from "../event-stream.ts";
 import { followPrediction } from "../follow-prediction.ts";
 import { json } from "../json.ts";
-import { nativeFrame, rejoinFrame } from "../native-dialect.ts";
+import { nativeFrame, queuedFrame, rejoinFrame } from "../native-dialect.ts";
 import {
   NewPrediction,
   Prediction,
@@ -53,6 +54,10 @@ const create = createRoute({
     400: json(Problem, "The request is not valid"),
     409: json(Problem, "The idempotency key was used for another request"),
     422: json(Problem, "The flow cannot run; the message names the node"),
+    503: json(
+      Problem,
+      "Too many wait, or it could not start before its deadline; `Retry-After` says when there should be room",
+    ),
     ...problems,
   },
 });
@@ -98,7 +103,7 @@ const stream = createRoute({
   path: "/v1/predictions/{id}/stream",
   summary: "Follow a prediction's events",
   description:
-    "Server-sent events from the first, or after `Last-Event-ID` or `?after=`; while it runs and after its end, from any replica.",
+    "Server-sent events from the first, or after `Last-Event-ID` or `?after=`; while it runs and after its end, from any replica. While it waits, `prediction.queued` says at what `position` and, while workers serve, when it is expected to start (`expectedStartAt`); such events have no id.",
   request: {
     params: IdParam,
     query: z.object({
@@ -147,7 +152,8 @@ export function nativePredictionRoutes(deps: Deps) {
     c.header("Location", `/v1/predictions/${id}`);
     c.header("x-prediction-id", id);
     if (!created) c.header("Idempotent-Replayed", "true");
-    if (c.req.header("accept")?.includes("text/event-stream")) return streamed(deps, c, id, after);
+    if (c.req.header("accept")?.includes("text/event-stream"))
+      return streamed(deps, c, { id, after, queued: created });
     const seconds = waitSeconds(c.req.header("prefer"));
     if (seconds > 0) await ended(deps, id, seconds * 1000, after);
     const prediction = await found(id);
@@ -188,11 +194,11 @@ export function nativePredictionRoutes(deps: Deps) {
   app.openAPIRegistry.registerPath(stream);
   app.get("/v1/predictions/:id/stream", async (c) => {
     const id = c.req.param("id");
-    await found(id);
+    const { state } = await found(id);
     const after = c.req.header("last-event-id") || c.req.query("after") || undefined;
     if (after && !/^\d+-\d+$/.test(after))
       throw new AppError("invalid", `${after} is not an event id`);
-    return streamed(deps, c, id, after);
+    return streamed(deps, c, { id, after, queued: state === "queued" });
   });
   return app;
 }
@@ -206,6 +212,18 @@ async function accept(
   if (admitted instanceof Response) throw new AppError("limited", await admitted.text());
   const { flowId, chatId, sessionId, deadlineSeconds, priority, metadata, webhook, ...request } =
     asked;
+  const apiKeyId = c.get("apiKey")?.id;
+  const idempotencyKey = c.req.header("idempotency-key") || undefined;
+  const lastsMs = (deadlineSeconds ?? 24 * 3600) * 1000;
+  try {
+    deps.outlook.check({ deadlineAt: Date.now() + lastsMs, connected: false });
+  } catch (error) {
+    // One who asks again for what was accepted asks for no place.
+    const asks = { apiKeyId, idempotencyKey, asked };
+    const earlier = idempotencyKey && (await findRepeated(deps.db, asks));
+    if (earlier) return { id: earlier.id, created: false };
+    throw error;
+  }
   const hook = webhook && {
     url: webhookTarget(deps.webhooks.policy, webhook.url),
     events: webhook.events ?? [],
@@ -217,7 +235,7 @@ async function accept(
     accepted: true,
     replyTo: "",
     priority: priority ?? 0,
-    deadlineAt: made.acceptedAt + (deadlineSeconds ?? 24 * 3600) * 1000,
+    deadlineAt: made.acceptedAt + lastsMs,
   };
   // A paused run that goes on has its row.
   if (job.segment > 0) {
@@ -227,8 +245,8 @@ async function accept(
   const sealed = "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined;
   const { row, created } = await acceptPrediction(deps.db, {
     job,
-    apiKeyId: c.get("apiKey")?.id,
-    idempotencyKey: c.req.header("idempotency-key") || undefined,
+    apiKeyId,
+    idempotencyKey,
     asked,
     metadata,
     webhook: hook,
@@ -262,16 +280,29 @@ function ended(deps: Deps, id: string, timeoutMs: number, after?: string): Promi
   });
 }
 
-function streamed(deps: Deps, c: Context, id: string, after: string | undefined): Response {
+function streamed(
+  deps: Deps,
+  c: Context,
+  { id, after, queued }: { id: string; after: string | undefined; queued: boolean },
+): Response {
   const stream = openEventStream(c, rejoinFrame);
+  const unwatch = queued
+    ? deps.positions.watch(id, (position) => stream.write(queuedFrame(position)))
+    : () => {};
   const stop = followPrediction(
     deps,
     id,
     after,
-    (entries) => stream.write(entries.map(nativeFrame).join("")),
+    (entries) => {
+      unwatch();
+      stream.write(entries.map(nativeFrame).join(""));
+    },
     () => stream.end(),
   );
-  stream.onGone(stop);
+  stream.onGone(() => {
+    unwatch();
+    stop();
+  });
   return stream.response;
 }
 

@@ -31,7 +31,10 @@ const predict = createRoute({
     404: json(ErrorReply, "No such flow"),
     422: json(ErrorReply, "The flow cannot run; the message names the node"),
     500: json(ErrorReply, "The run failed"),
-    503: json(ErrorReply, "No prediction can be taken right now"),
+    503: json(
+      ErrorReply,
+      "No prediction can be taken right now; `Retry-After` says when there should be room",
+    ),
     504: json(ErrorReply, "No answer in time; the run goes on"),
   },
 });
@@ -41,6 +44,8 @@ export function predictionRoutes(deps: Deps) {
   const app = new OpenAPIHono();
   app.openAPIRegistry.registerPath(predict);
   app.post("/api/v1/prediction/:id", async (c) => {
+    const deadlineAt = Date.now() + deps.settings.predictionTimeoutMs;
+    deps.outlook.check({ deadlineAt, connected: true });
     const admitted = await admit(deps, c, c.req.param("id"));
     if (admitted instanceof Response) return admitted;
     const { trigger } = admitted.flow;

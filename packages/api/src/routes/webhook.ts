@@ -32,6 +32,10 @@ export function webhookRoutes(deps: Deps) {
         "not_found",
         `Chatflow ${admitted.flow.id} is not configured as a webhook`,
       );
+    deps.outlook.check({
+      deadlineAt: Date.now() + deps.settings.predictionTimeoutMs,
+      connected: trigger.webhookResponseMode !== "async",
+    });
     const method = trigger.webhookMethod || "POST";
     if (c.req.method !== method)
       return c.json(errorBody(405, `Method ${c.req.method} not allowed. Expected ${method}`), 405);

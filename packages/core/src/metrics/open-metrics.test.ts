@@ -32,7 +32,7 @@ test("the fleet is read once per scrape, and absent while it cannot be read", as
       { capacity: 200, running: 3 },
       { capacity: 100, running: 4 },
     ];
-    return { waiting: 5, active: 7, oldestAtMs: Date.now() - 2000, workers };
+    return { waiting: 5, active: 7, added: 12, oldestAtMs: Date.now() - 2000, workers };
   });
   const { text } = await metrics.scrape();
   expect(reads).toBe(1);

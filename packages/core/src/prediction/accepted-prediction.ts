@@ -60,19 +60,28 @@ export async function acceptPrediction(
     .returningAll()
     .executeTakeFirst();
   if (row) return { row, created: true };
+  const earlier = await findRepeated(db, acceptance);
+  if (!earlier) throw new AppError("conflict", `Idempotency-Key ${idempotencyKey} is in use`);
+  return { row: earlier, created: false };
+}
+
+/** The earlier prediction of the same idempotency key and body; another body under that key is a conflict. */
+export async function findRepeated(
+  db: Db,
+  { apiKeyId, idempotencyKey, asked }: Pick<Acceptance, "apiKeyId" | "idempotencyKey" | "asked">,
+): Promise<PredictionRow | undefined> {
   const earlier = await db
     .selectFrom("prediction")
     .selectAll()
     .where("api_key_id", "=", apiKeyId ?? null)
     .where("idempotency_key", "=", idempotencyKey ?? null)
     .executeTakeFirst();
-  if (!earlier) throw new AppError("conflict", `Idempotency-Key ${idempotencyKey} is in use`);
-  if (earlier.idempotency_hash !== hash)
+  if (earlier && earlier.idempotency_hash !== hashOf(asked))
     throw new AppError(
       "conflict",
       `Idempotency-Key ${idempotencyKey} was used for another request (${earlier.id})`,
     );
-  return { row: earlier, created: false };
+  return earlier;
 }
 
 const hashOf = (value: unknown) => createHash("sha256").update(JSON.stringify(value)).digest("hex");

@@ -5,6 +5,7 @@ import {
   type PredictionEvent,
   type PredictionJob,
 } from "./prediction.ts";
+import type { FleetReading } from "./read-fleet.ts";
 import type { ApiTransport, Claim, WorkerTransport } from "./transport.ts";
 
 type Handler = (job: PredictionJob, attempt: number) => Promise<void>;
@@ -28,10 +29,12 @@ export interface MemoryTransportOptions {
   keepMs?: number;
 }
 
+export interface MemoryTransport extends ApiTransport, WorkerTransport {
+  fleet(): FleetReading;
+}
+
 /** Main mode: queue and log in one process. What was accepted is found again in Postgres after a restart. */
-export function openMemoryTransport(
-  options: MemoryTransportOptions,
-): ApiTransport & WorkerTransport {
+export function openMemoryTransport(options: MemoryTransportOptions): MemoryTransport {
   const { keepMs = 60_000, maxWaiting } = options;
   let { capacity } = options;
   const known = new Map<string, Held>();
@@ -42,6 +45,7 @@ export function openMemoryTransport(
   const cancelListeners: ((predictionId: string) => void)[] = [];
   const stateOf = (held: Held) => (held.onCancel ? ("running" as const) : ("queued" as const));
   let running = 0;
+  let added = 0;
   let draining = false;
 
   function next(): void {
@@ -110,6 +114,7 @@ export function openMemoryTransport(
         lost: new AbortController(),
       });
       waiting.push(job);
+      added++;
       next();
     },
     follow(predictionId, listener) {
@@ -146,6 +151,7 @@ export function openMemoryTransport(
       const open = [...known.values()].filter((held) => !held.ended).slice(-2 * limit);
       return open.map((held) => ({ job: held.job, state: stateOf(held) }));
     },
+    order: async (limit) => waiting.slice(0, limit).map(({ id }) => id),
     isClaimed: async (predictionId) => known.get(predictionId)?.ended === false,
     waits: async ({ id }) => known.get(id)?.ended === false,
     steady: () => true,
@@ -188,6 +194,13 @@ export function openMemoryTransport(
     },
     ready: async () => !draining,
     running: () => running,
+    fleet: () => ({
+      waiting: waiting.length,
+      active: running,
+      added,
+      oldestAtMs: waiting[0]?.acceptedAt,
+      workers: draining ? [] : [{ capacity, running }],
+    }),
     async drain(timeoutMs) {
       draining = true;
       const until = Date.now() + timeoutMs;

@@ -137,6 +137,7 @@ export async function openRedisApiTransport(
       const jobs = await queue.open(limit);
       return jobs.map(({ job, running }) => ({ job, state: running ? "running" : "queued" }));
     },
+    order: async (limit) => (await queue.order(limit)).map((jobId) => jobId.split("-", 1)[0] ?? ""),
     waits: (job, mark) => queue.waits(mark ? `${jobIdOf(job)}-${mark}` : jobIdOf(job)),
     steady: () => producer.status === "ready" && Date.now() - readySince > unsteadyMs,
     addAgain: (job, mark) => queue.add(job, `${jobIdOf(job)}-${mark}`),

@@ -27,6 +27,8 @@ export interface ApiTransport {
   find(predictionId: string): Promise<OpenPrediction | undefined>;
   /** Predictions at work or waiting, at most `limit` of each. */
   open(limit: number): Promise<OpenPrediction[]>;
+  /** Ids of predictions that wait, in the order in which they will be taken, about `limit` at most. */
+  order(limit: number): Promise<string[]>;
   /** True while a live worker has the prediction. */
   isClaimed(predictionId: string): Promise<boolean>;
   /** True while a job of the prediction, the one of {@link add} or of {@link addAgain}, waits for a worker. */
