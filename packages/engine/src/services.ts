@@ -2,8 +2,10 @@ import type { CodeRunner } from "./code.ts";
 import type { FlowEvent, HistoryMessage, NodeRecord } from "./event.ts";
 import type { GuardedFetch } from "./http/guarded-fetch.ts";
 import type { StoredKnowledge } from "./knowledge.ts";
+import type { RedisClients } from "./redis-clients.ts";
 import type { PostgresClients } from "./retrieval/postgres-clients.ts";
 import type { RunState } from "./run-state.ts";
+import type { SharedCache } from "./shared-cache.ts";
 import type { Subflow, SubflowCall } from "./subflow.ts";
 import type { Mcp } from "./tools/mcp/mcp.ts";
 
@@ -15,6 +17,10 @@ export interface Services {
   mcp?: Mcp;
   /** Absent where vector stores in PostgreSQL cannot be used. */
   postgres?: PostgresClients;
+  /** Absent where a Redis of the author's own cannot be used. */
+  redis?: RedisClients;
+  /** Absent where nothing is kept between runs. */
+  cache?: SharedCache;
   /** Fields of a stored credential; an empty object for an empty id. Rejects when the id is unknown. */
   credential(id: string): Promise<Record<string, string>>;
   /** All variables by name, run-time ones read from the operator's environment. */

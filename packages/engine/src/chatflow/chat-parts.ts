@@ -12,6 +12,15 @@ export interface ChatMemory {
   kind: "memory";
   /** Messages before the question, oldest first; those of the request in front; images where the model may see them. */
   messages(model: ChatModel): Promise<ChatMessage[]>;
+  /** Keeps what was asked and answered, where that is not the flow's own saved messages. */
+  keep?(question: string, answer: string): Promise<void>;
+}
+
+/** Keeps what models have answered. Reading and writing never fail but by the signal. */
+export interface AnswerCache {
+  kind: "cache";
+  read(names: string[], signal: AbortSignal): Promise<(string | undefined)[]>;
+  write(entries: [name: string, value: string][], signal: AbortSignal): Promise<void>;
 }
 
 /** Checks what the user asks; rejects with a {@link Refusal} to answer that instead. */
@@ -79,6 +88,7 @@ export const moderation = part<Moderation>(ofKind("moderation"), "a moderation")
 export const parser = part<OutputParser>(ofKind("parser"), "an output parser");
 export const chain = part<Chain>(ofKind("chain"), "a chain");
 export const promptChoice = part<PromptChoice>(ofKind("promptChoice"), "a prompt retriever");
+export const cache = part<AnswerCache>(ofKind("cache"), "a cache");
 export const embeddings = part<Embeddings>(ofKind("embeddings"), "an embedding");
 export const splitter = part<Splitter>(ofKind("splitter"), "a text splitter");
 export const retriever = part<Retriever>(ofKind("retriever", "vectorStore"), "a retriever");

@@ -9,8 +9,12 @@ import type { ChatRun } from "./chat-node.ts";
 export async function pastMessages(
   run: Pick<ChatRun, "past" | "request">,
 ): Promise<HistoryMessage[]> {
-  return [...requestHistory(run.request.history), ...(await run.past())];
+  return [...requestMessages(run.request), ...(await run.past())];
 }
+
+/** The messages that came with the request. */
+export const requestMessages = (request: ChatRun["request"]): HistoryMessage[] =>
+  requestHistory(request.history);
 
 /** Messages as a model takes them; empty ones say nothing. */
 export const toChatMessages = (

@@ -8,7 +8,7 @@ import { newRunState } from "../run-state.ts";
 import type { Services } from "../services.ts";
 import { followUpQuestions, postProcessed } from "./after-answer.ts";
 import type { ChatNodeRun, ChatResult, ChatRun } from "./chat-node.ts";
-import { Refusal } from "./chat-parts.ts";
+import { type ChatMemory, Refusal } from "./chat-parts.ts";
 import { initialise } from "./initialise.ts";
 import { checkModerations } from "./moderate.ts";
 import type { ChatPlan, PlannedChatNode } from "./plan-chatflow.ts";
@@ -109,12 +109,18 @@ async function answer(
     await checkModerations(inputs.inputModeration, run.question);
     const body = await component.run(inputs, context);
     if (request.stream) tell(body, ending.id, services);
+    await keep(inputs.memory, run.question, body);
     return body;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     sayWords(context.voice, error.message);
     return { text: error.message };
   }
+}
+
+/** A memory of its own learns what was said; a refused question is not part of the conversation. */
+async function keep(memory: unknown, question: string, { text }: ChatResult): Promise<void> {
+  if (typeof text === "string") await (memory as ChatMemory | undefined)?.keep?.(question, text);
 }
 
 /** What came with the answer, in Flowise's order. */

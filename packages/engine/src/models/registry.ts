@@ -10,6 +10,7 @@ const chatModels: Record<string, () => Promise<ChatModelComponent>> = {
   chatOllama: async () => (await import("./chat-ollama.ts")).chatOllama,
   chatOpenAI: async () => (await import("./chat-openai.ts")).chatOpenAI,
   groqChat: async () => (await import("./groq-chat.ts")).groqChat,
+  replicate: async () => (await import("./replicate.ts")).replicate,
 };
 
 /** Flowise's names of the chat models we support. */

@@ -17,6 +17,8 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   chatPromptTemplate: async () =>
     (await import("./chatflow/chat-prompt-template.ts")).chatPromptTemplate,
   codeTextSplitter: async () => (await import("./chatflow/code-text-splitter.ts")).codeTextSplitter,
+  cohereRerankRetriever: async () =>
+    (await import("./chatflow/rerank-retriever.ts")).cohereRerankRetriever,
   conversationalAgent: async () =>
     (await import("./chatflow/conversational-agent.ts")).conversationalAgent,
   conversationalRetrievalQAChain: async () =>
@@ -33,23 +35,36 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   customFunction: async () => (await import("./chatflow/custom-function.ts")).customFunction,
   customListOutputParser: async () =>
     (await import("./chatflow/custom-list-output-parser.ts")).customListOutputParser,
+  customRetriever: async () => (await import("./chatflow/custom-retriever.ts")).customRetriever,
   documentStoreVS: async () => (await import("./chatflow/document-store-vs.ts")).documentStoreVS,
+  embeddingsFilterRetriever: async () =>
+    (await import("./chatflow/embeddings-filter-retriever.ts")).embeddingsFilterRetriever,
   fewShotPromptTemplate: async () =>
     (await import("./chatflow/few-shot-prompt-template.ts")).fewShotPromptTemplate,
   getVariable: async () => (await import("./chatflow/get-variable.ts")).getVariable,
   htmlToMarkdownTextSplitter: async () =>
     (await import("./chatflow/html-to-markdown-text-splitter.ts")).htmlToMarkdownTextSplitter,
+  HydeRetriever: async () => (await import("./chatflow/hyde-retriever.ts")).hydeRetriever,
   ifElseFunction: async () => (await import("./chatflow/if-else-function.ts")).ifElseFunction,
+  inMemoryCache: async () => (await import("./chatflow/in-memory-cache.ts")).inMemoryCache,
+  inMemoryEmbeddingCache: async () =>
+    (await import("./chatflow/in-memory-embedding-cache.ts")).inMemoryEmbeddingCache,
   inputModerationOpenAI: async () =>
     (await import("./chatflow/input-moderation-openai.ts")).inputModerationOpenAI,
   inputModerationSimple: async () =>
     (await import("./chatflow/input-moderation-simple.ts")).inputModerationSimple,
+  JinaRerankRetriever: async () =>
+    (await import("./chatflow/rerank-retriever.ts")).jinaRerankRetriever,
   llmChain: async () => (await import("./chatflow/llm-chain.ts")).llmChain,
+  llmFilterRetriever: async () =>
+    (await import("./chatflow/llm-filter-retriever.ts")).llmFilterRetriever,
   markdownTextSplitter: async () =>
     (await import("./chatflow/markdown-text-splitter.ts")).markdownTextSplitter,
   memoryVectorStore: async () =>
     (await import("./chatflow/memory-vector-store.ts")).memoryVectorStore,
   multiPromptChain: async () => (await import("./chatflow/multi-prompt-chain.ts")).multiPromptChain,
+  multiQueryRetriever: async () =>
+    (await import("./chatflow/multi-query-retriever.ts")).multiQueryRetriever,
   plainText: async () => (await import("./chatflow/plain-text.ts")).plainText,
   promptRetriever: async () => (await import("./chatflow/prompt-retriever.ts")).promptRetriever,
   promptTemplate: async () => (await import("./chatflow/prompt-template.ts")).promptTemplate,
@@ -57,15 +72,25 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   recursiveCharacterTextSplitter: async () =>
     (await import("./chatflow/recursive-character-text-splitter.ts"))
       .recursiveCharacterTextSplitter,
+  RedisBackedChatMemory: async () =>
+    (await import("./chatflow/redis-backed-chat-memory.ts")).redisBackedChatMemory,
+  redisCache: async () => (await import("./chatflow/redis-cache.ts")).redisCache,
+  redisEmbeddingsCache: async () =>
+    (await import("./chatflow/redis-embeddings-cache.ts")).redisEmbeddingsCache,
   retrievalQAChain: async () => (await import("./chatflow/retrieval-qa-chain.ts")).retrievalQAChain,
   retrieverTool: async () => (await import("./chatflow/retriever-tool.ts")).retrieverTool,
+  RRFRetriever: async () => (await import("./chatflow/rrf-retriever.ts")).rrfRetriever,
   setVariable: async () => (await import("./chatflow/set-variable.ts")).setVariable,
+  similarityThresholdRetriever: async () =>
+    (await import("./chatflow/similarity-threshold-retriever.ts")).similarityThresholdRetriever,
   structuredOutputParser: async () =>
     (await import("./chatflow/structured-output-parser.ts")).structuredOutputParser,
   textFile: async () => (await import("./chatflow/text-file.ts")).textFile,
   tokenTextSplitter: async () =>
     (await import("./chatflow/token-text-splitter.ts")).tokenTextSplitter,
   toolAgent: async () => (await import("./chatflow/tool-agent.ts")).toolAgent,
+  voyageAIRerankRetriever: async () =>
+    (await import("./chatflow/rerank-retriever.ts")).voyageAIRerankRetriever,
 };
 
 /** The nodes of chatflows we support, by Flowise's name; models, tools, embeddings and stores are nodes like any other. */

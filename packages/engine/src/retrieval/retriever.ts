@@ -4,6 +4,8 @@ export interface RetrieveOptions {
   signal: AbortSignal;
   /** Only documents with these metadata, in the store's own words. */
   filter?: Record<string, unknown> | undefined;
+  /** How many a vector store finds at most, in place of its author's number. */
+  topK?: number | undefined;
 }
 
 /** Finds the documents that fit a question, the best first. */

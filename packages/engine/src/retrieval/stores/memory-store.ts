@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { cosine } from "../cosine.ts";
 import type { Document } from "../document.ts";
 import type { Embeddings } from "../embeddings.ts";
 import type { VectorStore } from "../vector-store.ts";
@@ -27,7 +28,10 @@ export function openMemoryStore(embeddings: Embeddings, topK: number): VectorSto
     async delete(ids) {
       entries = entries.filter(({ id }) => !ids.includes(id));
     },
-    async retrieve(query, { signal, filter = {} }) {
+    async retrieve(query, options) {
+      return (await this.rate!(query, options)).map(({ document }) => document);
+    },
+    async rate(query, { signal, filter = {}, topK: most = topK }) {
       const wanted = Object.entries(filter);
       const candidates = entries.filter(({ document }) =>
         wanted.every(([name, value]) => document.metadata[name] === value),
@@ -37,22 +41,7 @@ export function openMemoryStore(embeddings: Embeddings, topK: number): VectorSto
       return candidates
         .map(({ document, vector: other }) => ({ document, score: cosine(vector, other) }))
         .sort((a, b) => b.score - a.score)
-        .slice(0, topK)
-        .map(({ document }) => document);
+        .slice(0, most);
     },
   };
-}
-
-function cosine(a: number[], b: number[]): number {
-  let dot = 0;
-  let lengthA = 0;
-  let lengthB = 0;
-  for (let i = 0; i < a.length; i++) {
-    const x = a[i]!;
-    const y = b[i] ?? 0;
-    dot += x * y;
-    lengthA += x * x;
-    lengthB += y * y;
-  }
-  return lengthA && lengthB ? dot / Math.sqrt(lengthA * lengthB) : 0;
 }

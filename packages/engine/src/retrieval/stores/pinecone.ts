@@ -17,7 +17,13 @@ const maxHosts = 500;
 const Index = z.object({ host: z.string() });
 const Matches = z.object({
   matches: z
-    .array(z.object({ id: z.string(), metadata: z.record(z.string(), z.unknown()).nullish() }))
+    .array(
+      z.object({
+        id: z.string(),
+        score: z.number().nullish(),
+        metadata: z.record(z.string(), z.unknown()).nullish(),
+      }),
+    )
     .default([]),
 });
 
@@ -63,15 +69,19 @@ export const pinecone = defineVectorStore({
         for (let from = 0; from < ids.length; from += batchSize)
           await call("/vectors/delete", { ids: ids.slice(from, from + batchSize) }, signal);
       },
-      async retrieve(query, { signal, filter }) {
+      async retrieve(query, options) {
+        return (await this.rate!(query, options)).map(({ document }) => document);
+      },
+      async rate(query, { signal, filter, topK: most = topK }) {
         const vector = await embeddings.embedQuery(query, signal);
         const both = { ...ownFilter, ...filter };
         const wanted = Object.keys(both).length > 0 ? { filter: both } : {};
-        const body = { vector, topK, includeMetadata: true, ...wanted };
+        const body = { vector, topK: most, includeMetadata: true, ...wanted };
         const { matches } = Matches.parse(await call("/query", body, signal));
-        return matches.map(({ id, metadata }): Document => {
+        return matches.map(({ id, metadata, score }) => {
           const { [textKey]: text, ...rest } = metadata ?? {};
-          return { pageContent: String(text ?? ""), metadata: rest, id };
+          const document: Document = { pageContent: String(text ?? ""), metadata: rest, id };
+          return { document, score: score ?? 0 };
         });
       },
     };

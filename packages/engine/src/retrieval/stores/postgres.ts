@@ -15,11 +15,18 @@ const operators: Record<string, string> = {
   euclidean: "<->",
   innerProduct: "<#>",
 };
+/** How alike, from how far apart. */
+const likeness: Record<string, (distance: number) => number> = {
+  cosine: (distance) => 1 - distance,
+  euclidean: (distance) => 1 / (1 + distance),
+  innerProduct: (distance) => -distance,
+};
 
 const Row = z.object({
   id: z.string(),
   pageContent: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
+  distance: z.coerce.number(),
 });
 
 /** A table of pgvector, with the columns that Flowise gives it. */
@@ -75,22 +82,27 @@ export const postgres = defineVectorStore({
           unlessMissing,
         );
       },
-      async retrieve(question, { signal, filter }) {
+      async retrieve(question, options) {
+        return (await this.rate!(question, options)).map(({ document }) => document);
+      },
+      async rate(question, { signal, filter, topK: most = topK }) {
         const vector = await embeddings.embedQuery(question, signal);
         const { [chatIdName]: chatId, ...wanted } = { ...ownFilter, ...filter };
         const rows = await query(
-          `select id, "pageContent", metadata from ${table}
+          `select id, "pageContent", metadata, embedding ${operator} $1::text::vector as distance from ${table}
              where (metadata @> $2::jsonb and not metadata ? '${chatIdName}') or metadata->>'${chatIdName}' = $3
              order by embedding ${operator} $1::text::vector limit $4`,
-          [asVector(vector), JSON.stringify(wanted), chatId ?? null, topK],
+          [asVector(vector), JSON.stringify(wanted), chatId ?? null, most],
           signal,
         ).catch(async (error: unknown) => {
           await ensureExtension(clients, place, signal);
           return unlessMissing(error);
         });
-        return rows.flatMap((row): Document[] => {
-          const { id, pageContent, metadata } = Row.parse(row);
-          return pageContent === null ? [] : [{ pageContent, metadata: metadata ?? {}, id }];
+        return rows.flatMap((row) => {
+          const { id, pageContent, metadata, distance } = Row.parse(row);
+          if (pageContent === null) return [];
+          const document: Document = { pageContent, metadata: metadata ?? {}, id };
+          return [{ document, score: likeness[strategy]!(distance) }];
         });
       },
     };

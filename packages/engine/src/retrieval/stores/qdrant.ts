@@ -12,6 +12,7 @@ const Exists = z.object({ exists: z.boolean() });
 const Points = z.array(
   z.object({
     id: z.union([z.string(), z.number()]),
+    score: z.number().nullish(),
     payload: z.record(z.string(), z.unknown()).nullish(),
   }),
 );
@@ -68,20 +69,26 @@ export const qdrant = defineVectorStore({
       async delete(ids, signal) {
         if (ids.length > 0) await call("POST", "/points/delete?wait=true", { points: ids }, signal);
       },
-      async retrieve(question, { signal, filter = {} }) {
+      async retrieve(question, options) {
+        return (await this.rate!(question, options)).map(({ document }) => document);
+      },
+      async rate(question, { signal, filter = {}, topK: most = topK }) {
         const vector = await embeddings.embedQuery(question, signal);
         const wanted = [own, filter].filter((one) => Object.keys(one).length > 0);
         const body = {
           vector,
-          limit: topK,
+          limit: most,
           with_payload: true,
           ...(wanted.length > 0 && { filter: { must: wanted } }),
         };
         const points = Points.parse(await call("POST", "/points/search", body, signal));
-        return points.map(({ id, payload }) => ({
-          pageContent: String(payload?.[contentKey] ?? ""),
-          metadata: Metadata.parse(payload?.[metadataKey]),
-          id: String(id),
+        return points.map(({ id, payload, score }) => ({
+          document: {
+            pageContent: String(payload?.[contentKey] ?? ""),
+            metadata: Metadata.parse(payload?.[metadataKey]),
+            id: String(id),
+          },
+          score: score ?? 0,
         }));
       },
     };
