@@ -1,0 +1,20 @@
+import type { ParseLimits } from "./file-parser.ts";
+
+/** Counts what comes out of a file, and throws when it becomes too much. */
+export interface Budget {
+  readonly limits: ParseLimits;
+  take(text: string): string;
+}
+
+export function openBudget(limits: ParseLimits): Budget {
+  let characters = 0;
+  return {
+    limits,
+    take(text) {
+      characters += text.length;
+      if (characters > limits.maxCharacters)
+        throw new Error(`holds more than ${limits.maxCharacters} characters of text`);
+      return text;
+    },
+  };
+}
