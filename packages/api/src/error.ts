@@ -31,7 +31,12 @@ export const errorBody = (statusCode: number, message: string) => ({
 export const onError: ErrorHandler = (error, c) => {
   if (error instanceof AppError && error.retryAfterS !== undefined)
     c.header("Retry-After", String(error.retryAfterS));
-  if (error instanceof AppError) return answerTo(error.code, error.message, c);
+  if (error instanceof AppError) {
+    const { cause, code, message } = error;
+    if (code === "unavailable" && cause instanceof Error)
+      c.get("log")?.warn({ reason: cause.message }, "A request could not be served");
+    return answerTo(code, message, c);
+  }
   if (error instanceof HTTPException)
     return c.json(errorBody(error.status, error.message), error.status);
   if (error instanceof SyntaxError) return c.json(errorBody(400, error.message), 400);

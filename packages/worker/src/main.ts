@@ -23,6 +23,7 @@ import { serveHealth } from "./health.ts";
 import { openWorkerMetrics } from "./metrics.ts";
 import { openRunner } from "./open-runner.ts";
 import { openQuiesce } from "./quiesce.ts";
+import { refusalLog } from "./refusal-log.ts";
 import { logRuns } from "./run-log.ts";
 import { openTaskProtection } from "./task-protection.ts";
 
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
     ceiling: config.WORKER_CONCURRENCY,
     ...(config.REDIS_PROFILE === "frugal" && frugal),
     onHandBack: (jobs) => log.info({ jobs }, "Predictions handed back"),
+    onRefused: refusalLog(log),
   });
   const metrics = config.ENABLE_METRICS ? await openWorkerMetrics(config) : undefined;
   const runner = openRunner({

@@ -68,6 +68,11 @@ export function explainRedisError(error: NodeJS.ErrnoException): Explained {
       message: `the user may not do everything that is needed (${text})`,
       remedy: "ACL SETUSER <user> ~* &* +@all -@dangerous +info +config|get +client",
     };
+  if (/^OOM /.test(text))
+    return {
+      message: "its memory is full",
+      remedy: "more memory (CONFIG SET maxmemory), or lower REMOVE_ON_AGE and REMOVE_ON_COUNT",
+    };
   if (/ECONNRESET|closed|Protocol error/i.test(`${code} ${text}`))
     return {
       message: "it closed the connection at once",

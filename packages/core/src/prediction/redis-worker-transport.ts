@@ -23,6 +23,8 @@ export interface RedisWorkerOptions {
   heartbeatMs?: number;
   publisher?: PublisherSettings;
   onHandBack?(jobs: number): void;
+  /** Redis answers, and does not take what this worker says: memory full, rights missing. */
+  onRefused?(error: Error): void;
 }
 
 interface InHand {
@@ -65,6 +67,7 @@ export async function openRedisWorkerTransport(
     report,
     // A cancel whose message was lost is found by its mark.
     onBeat: () => void checkCancels(),
+    ...(options.onRefused && { onRefused: options.onRefused }),
   });
   command.on("ready", () => void reassert().catch(() => {}));
 

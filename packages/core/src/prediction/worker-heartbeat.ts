@@ -9,6 +9,8 @@ interface HeartbeatOptions {
   report(): { capacity: number; running: number };
   /** Called after each beat that has arrived. */
   onBeat?(): void;
+  /** Called with the reason of each that Redis did not take. */
+  onRefused?(error: Error): void;
 }
 
 /** A heartbeat counts for three intervals. */
@@ -22,7 +24,7 @@ export function openHeartbeat(
   redis: RedisConnection,
   keys: RedisKeys,
   queue: PredictionQueue,
-  { workerId, intervalMs, report, onBeat }: HeartbeatOptions,
+  { workerId, intervalMs, report, onBeat, onRefused }: HeartbeatOptions,
 ) {
   let lastBeatAt = 0;
   let steadySince = Date.now();
@@ -73,8 +75,9 @@ export function openHeartbeat(
   }
 
   const timer = setInterval(() => {
-    beating = beating.then(beat).catch(() => {
+    beating = beating.then(beat).catch((error: Error) => {
       steadySince = Date.now() + intervalMs;
+      onRefused?.(error);
     });
   }, intervalMs);
   const begun = beat().catch(() => {});

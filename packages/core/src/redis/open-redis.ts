@@ -1,4 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { explainRedisError } from "../doctor/connection-error.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 
 export type RedisConnection = Redis | Cluster;
@@ -36,10 +37,14 @@ export function openRedis(
       })
     : new Redis({ ...endpoint, ...options, db: settings.db });
   let lastWarning = 0;
-  connection.on("error", (error: Error) => {
+  connection.on("error", (thrown: Error & { lastNodeError?: Error }) => {
     if (Date.now() - lastWarning < 5000) return;
     lastWarning = Date.now();
-    log.warn({ role, reason: error.message }, "Redis connection failed; trying again");
+    // A Cluster hides behind its own error what its nodes have said.
+    const error = thrown.lastNodeError ?? thrown;
+    const { message, remedy } = explainRedisError(error);
+    const fields = { role, reason: error.message, means: message, remedy };
+    log.warn(fields, "Redis connection failed; trying again");
   });
   return connection;
 }
