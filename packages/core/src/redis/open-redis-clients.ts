@@ -1,4 +1,4 @@
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type AddressPolicySetting, addressPolicy } from "@sluice/engine/http/address-policy";
 import { checkedLookup } from "@sluice/engine/http/checked-lookup";
@@ -9,6 +9,7 @@ import { AbstractConnector, Redis } from "ioredis";
 const maxClients = 50;
 const idleMs = 60_000;
 const connectTimeoutMs = 5000;
+const disconnectTimeoutMs = 2000;
 const commandTimeoutMs = 10_000;
 
 interface Client {
@@ -29,7 +30,7 @@ export function openRedisClients(
   function connect({ host, port, tls }: RedisPlace): Socket {
     if (!tls) return connectPlain({ host, port, lookup });
     const ca = setting.ca === undefined ? {} : { ca: setting.ca };
-    return connectTls({ host, port, lookup, servername: host, ...ca });
+    return connectTls({ host, port, lookup, ...(!isIP(host) && { servername: host }), ...ca });
   }
 
   function clientOf(place: RedisPlace): Client {
@@ -45,13 +46,16 @@ export function openRedisClients(
       if (!unused) throw new Error("Too many Redis servers are in use at once");
       forget(unused[0], unused[1]);
     }
-    const client = { redis: open(place), inUse: 0, idle: undefined };
+    const client = { redis: open(place).on("error", () => {}), inUse: 0, idle: undefined };
     clients.set(key, client);
     return client;
   }
 
   function open(place: RedisPlace): Redis {
     class GuardedConnector extends AbstractConnector {
+      constructor() {
+        super(disconnectTimeoutMs);
+      }
       connect() {
         this.connecting = true;
         this.stream = connect(place);
@@ -75,7 +79,6 @@ export function openRedisClients(
       enableReadyCheck: false,
       connectionName: "sluice",
     });
-    redis.on("error", () => {});
     return redis;
   }
 
@@ -117,12 +120,20 @@ export function openRedisClients(
 }
 
 async function send(redis: Redis, place: RedisPlace, commands: string[][]): Promise<unknown[]> {
+  let lost: Error | undefined;
+  const onError = (error: Error) => {
+    lost = error;
+  };
+  redis.on("error", onError);
   try {
     if (redis.status === "wait" || redis.status === "end") await redis.connect();
     // Sent together; each has the server's own answer.
     return await Promise.all(commands.map(([name = "", ...args]) => redis.call(name, ...args)));
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Redis on ${place.host}: ${words}`, { cause });
+    // What ended a connection says more than that it has ended.
+    const { message } = lost ?? (cause as Error);
+    throw new Error(`Redis on ${place.host}: ${message}`, { cause });
+  } finally {
+    redis.off("error", onError);
   }
 }

@@ -19,8 +19,8 @@ const maxPauseMs = 2000;
 const Prediction = z.object({
   id: z.string().regex(/^\w+$/),
   status: z.string(),
-  output: z.unknown(),
-  error: z.unknown(),
+  output: z.unknown().optional(),
+  error: z.unknown().optional(),
 });
 type Prediction = z.infer<typeof Prediction>;
 
