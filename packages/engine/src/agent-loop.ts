@@ -5,6 +5,7 @@ import { assistantRecord } from "./langchain-record.ts";
 import type { ChatModel, ModelAnswer, ToolCall } from "./model.ts";
 import { ask, calledTool } from "./model-node.ts";
 import type { NodeRun, Resumed } from "./node.ts";
+import { keepProviderFinds } from "./provider-finds.ts";
 import type { Tool, ToolResult } from "./tool.ts";
 import { fitArguments } from "./tools/fit-arguments.ts";
 
@@ -27,6 +28,8 @@ export interface AgentTask {
   model: ChatModel;
   messages: HistoryMessage[];
   tools: Tool[];
+  /** Tools that the model's provider runs itself, as its wire has them. */
+  providerTools?: Record<string, unknown>[];
   streams: boolean;
   /** Names of tools that are called only when a human agrees. */
   guarded: ReadonlySet<string>;
@@ -36,7 +39,7 @@ export interface AgentTask {
 
 /** Asks the model, runs the tools it calls, one after another, and asks again until it answers in words. */
 export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<AgentAnswer> {
-  const { model, guarded } = task;
+  const { model, guarded, providerTools = [] } = task;
   const decision = task.resumed && decided(task.resumed);
   const talk = openTalk(decision?.talk, task.messages);
   const { found, totals, sent } = talk;
@@ -53,8 +56,16 @@ export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<A
       const request = {
         messages: sent,
         ...(definitions.length > 0 && { tools: definitions }),
+        ...(providerTools.length > 0 && { providerTools }),
       };
-      answer = await ask(model, request, context, task.streams);
+      const { images, files, providerCalls, ...said } = await ask(
+        model,
+        request,
+        context,
+        task.streams,
+      );
+      const made = { text: said.text, images, files, providerCalls };
+      answer = { ...said, text: await keepProviderFinds(made, found, context) };
       totals.push(answer.usage?.total_tokens ?? 0);
       calls = answer.toolCalls.filter((call) => call.id);
       const result = { answer, totals, messages: talk.messages, ...found };

@@ -8,6 +8,7 @@ export interface AgentFinds {
   usedTools: UsedTool[];
   sourceDocuments: unknown[];
   artifacts: unknown[];
+  fileAnnotations: unknown[];
 }
 
 /** The messages of a talk, as records show them and as the model gets them. */
@@ -15,9 +16,8 @@ export function openTalk(earlier: PendingTalk | undefined, begun: HistoryMessage
   const messages = [...(earlier?.messages ?? begun)];
   const metadata = { ...earlier?.metadata };
   const totals = [...(earlier?.totals ?? [])];
-  const found: AgentFinds = structuredClone(
-    earlier?.found ?? { usedTools: [], sourceDocuments: [], artifacts: [] },
-  );
+  const nothing = { usedTools: [], sourceDocuments: [], artifacts: [], fileAnnotations: [] };
+  const found: AgentFinds = structuredClone({ ...nothing, ...earlier?.found });
   const asSent = (message: HistoryMessage, index: number) => ({
     ...toChatMessage(message),
     ...(metadata[index] && { metadata: metadata[index] }),

@@ -80,17 +80,19 @@ export function emitExtras(
     usedTools?: UsedTool[];
     sourceDocuments?: unknown[];
     artifacts?: unknown[];
+    files?: unknown[];
     calls?: ToolCall[];
     usage?: Usage | undefined;
   },
 ): void {
-  const { usedTools = [], sourceDocuments = [], artifacts = [] } = extras;
+  const { usedTools = [], sourceDocuments = [], artifacts = [], files = [] } = extras;
   if (usedTools.length > 0) emit({ type: "tool.used", nodeId, tools: usedTools });
   if (sourceDocuments.length > 0)
     emit({ type: "sources.found", nodeId, documents: sourceDocuments });
   if (artifacts.length > 0) emit({ type: "artifacts.made", nodeId, artifacts });
   emit({ type: "tool.called", nodeId, calls: (extras.calls ?? []).map(calledTool) });
   if (extras.usage) emit({ type: "usage", nodeId, usage: extras.usage });
+  if (files.length > 0) emit({ type: "files.cited", nodeId, files });
 }
 
 /** A call whose result is not there yet. */

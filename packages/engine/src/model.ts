@@ -42,6 +42,16 @@ export interface ModelAnswer {
   metadata: Record<string, unknown>;
   /** Images and files the provider made, as data. */
   images?: { mime: string; base64: string }[];
+  /** Files the provider's tools made; `link` is how the text speaks of one. */
+  files?: { name: string; base64: string; link?: string }[];
+  /** What the provider's own tools were asked and said. */
+  providerCalls?: ProviderCall[];
+}
+
+export interface ProviderCall {
+  tool: string;
+  toolInput: unknown;
+  toolOutput: unknown;
 }
 
 export interface Usage {

@@ -3,6 +3,8 @@ import type { FlowEvent, HistoryMessage, NodeRecord } from "./event.ts";
 import type { GuardedFetch } from "./http/guarded-fetch.ts";
 import type { StoredKnowledge } from "./knowledge.ts";
 import type { RedisClients } from "./redis-clients.ts";
+import type { FileParser } from "./parse/file-parser.ts";
+import type { Document } from "./retrieval/document.ts";
 import type { PostgresClients } from "./retrieval/postgres-clients.ts";
 import type { RunState } from "./run-state.ts";
 import type { SharedCache } from "./shared-cache.ts";
@@ -28,8 +30,14 @@ export interface Services {
   tool(id: string): Promise<CustomTool>;
   /** A document store; rejects when there is none with this id. */
   documentStore(id: string): Promise<StoredKnowledge>;
+  /** Every document that was loaded into a document store. Absent where they cannot be read. */
+  storedDocuments?(id: string): Promise<Document[]>;
+  /** Absent where users' files and web pages cannot be read. */
+  parser?: FileParser;
   /** Content of a file that was uploaded in this conversation. */
   file(name: string): Promise<Buffer>;
+  /** Keeps a file with those of this conversation and returns its name there. Absent where nothing can be kept. */
+  saveFile?(name: string, content: Buffer): Promise<string>;
   /** Saved messages of this flow and session, oldest first. */
   pastMessages(sessionId: string): Promise<HistoryMessage[]>;
   /** The newest execution of this flow and session, if any. */

@@ -8,7 +8,7 @@ import type { Change } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
 import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
-import { uploadKey } from "@sluice/core/object-store/upload";
+import { safeName, uploadKey } from "@sluice/core/object-store/upload";
 import { markRunning } from "@sluice/core/prediction/accepted-prediction";
 import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
@@ -21,8 +21,8 @@ import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
 import { openModuleRunner } from "@sluice/engine/code/open-module-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
-import type { McpToolCache } from "@sluice/engine/tools/mcp/mcp";
 import type { SharedCache } from "@sluice/engine/shared-cache";
+import type { McpToolCache } from "@sluice/engine/tools/mcp/mcp";
 import { openMcp } from "@sluice/engine/tools/mcp/open-mcp";
 import { openConfigurationCache } from "./configuration-cache.ts";
 import { openPlanCache } from "./plan-cache.ts";
@@ -103,6 +103,11 @@ export function openRunner(options: RunnerOptions) {
     redis,
     cache: options.cache,
     file: (name: string) => objects.get(uploadKey(job.flowId, job.chatId, name)),
+    async saveFile(name: string, content: Buffer) {
+      const kept = safeName(name);
+      await objects.put(uploadKey(job.flowId, job.chatId, kept), content);
+      return kept;
+    },
     pastMessages: (sessionId: string) => pastMessages(db, job.flowId, sessionId),
     previousExecution: (sessionId: string) => findPreviousExecution(db, job.flowId, sessionId),
     now: Date.now,

@@ -1,4 +1,4 @@
-import type { ModelAnswer, ModelRequest } from "../model.ts";
+import type { ModelAnswer, ModelRequest, ProviderCall } from "../model.ts";
 import { parseArguments, usageOf } from "./answer.ts";
 import type { Block } from "./anthropic-request.ts";
 import { brokenOff, streamRefusal } from "./provider-request.ts";
@@ -100,6 +100,7 @@ export function anthropicAnswer({ onText, onReasoning }: ModelRequest) {
       if (!ended && !about.stop_reason) throw brokenOff();
       const content = blocks.filter(Boolean);
       const { text, reasoning } = texts(content);
+      const providerCalls = providerCallsIn(content);
       const plain = content.every(({ type }) => type === "text" || type === "tool_use");
       return {
         text,
@@ -112,6 +113,7 @@ export function anthropicAnswer({ onText, onReasoning }: ModelRequest) {
             args: (input ?? {}) as Record<string, unknown>,
           })),
         usage: wireUsage(about.usage, outputTokens),
+        ...(providerCalls.length > 0 && { providerCalls }),
         metadata: {
           model_provider: "anthropic",
           id: about.id,
@@ -123,6 +125,16 @@ export function anthropicAnswer({ onText, onReasoning }: ModelRequest) {
     },
   };
 }
+
+/** Calls that Anthropic ran itself, each with its result. */
+const providerCallsIn = (blocks: Block[]): ProviderCall[] =>
+  blocks
+    .filter(({ type }) => type === "server_tool_use")
+    .map(({ id, name, input }) => ({
+      tool: String(name),
+      toolInput: input ?? {},
+      toolOutput: blocks.find(({ tool_use_id }) => tool_use_id === id)?.content ?? "",
+    }));
 
 const texts = (blocks: Block[]) => {
   const all = (type: string) =>

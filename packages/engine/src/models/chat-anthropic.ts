@@ -8,6 +8,7 @@ import {
 import { withStructured } from "./answer.ts";
 import { anthropicAnswer } from "./anthropic-answer.ts";
 import { anthropicMessages, anthropicTools } from "./anthropic-request.ts";
+import { wholeTurn } from "./anthropic-turn.ts";
 import { baseUrl, credentialField, flagInput, numberInput, textInput } from "./model-input.ts";
 import { postToProvider } from "./provider-request.ts";
 import { withRetry } from "./retry.ts";
@@ -25,7 +26,9 @@ export const chatAnthropic = defineChatModel({
       streaming,
       allowsImages: flagInput(setting, "allowImageUploads"),
       generate: (request) =>
-        withRetry(request, (each) => generate({ setting, params, streaming }, each)),
+        wholeTurn(request, (part) =>
+          withRetry(part, (each) => generate({ setting, params, streaming }, each)),
+        ),
     };
   },
 });

@@ -7,7 +7,8 @@ import {
   numberInput,
   textInput,
 } from "./model-input.ts";
-import { isReasoningModel, openAiParams } from "./openai-params.ts";
+import { isReasoningModel, openAiParams, responsesParams } from "./openai-params.ts";
+import { withResponses } from "./openai-responses.ts";
 import { openAiChatModel } from "./openai-wire.ts";
 
 export const chatOpenAI = defineChatModel({
@@ -20,24 +21,30 @@ export const chatOpenAI = defineChatModel({
       setting.baseUrls.openai,
       "https://api.openai.com/v1",
     );
-    return openAiChatModel({
+    const { fetch } = setting;
+    const headers = {
+      ...(key && { authorization: `Bearer ${key}` }),
+      ...headersInput(setting, "baseOptions"),
+    };
+    const streaming = flagInput(setting, "streaming", true);
+    const timeoutMs = numberInput(setting, "timeout");
+    const model = openAiChatModel({
       component: "chatOpenAI",
       provider: "openai",
       modelName,
-      fetch: setting.fetch,
+      fetch,
       url: `${base}/chat/completions`,
-      headers: {
-        ...(key && { authorization: `Bearer ${key}` }),
-        ...headersInput(setting, "baseOptions"),
-      },
+      headers,
       params: { model: modelName, ...openAiParams(setting, modelName) },
-      streaming: flagInput(setting, "streaming", true),
+      streaming,
       allowsImages: flagInput(setting, "allowImageUploads"),
-      timeoutMs: numberInput(setting, "timeout"),
+      timeoutMs,
       dialect: {
         systemRole: isReasoningModel(modelName) ? "developer" : undefined,
         strictTools: flagInput(setting, "strictToolCalling"),
       },
     });
+    const params = responsesParams(setting, modelName);
+    return withResponses(model, { base, fetch, headers, params, streaming, timeoutMs });
   },
 });

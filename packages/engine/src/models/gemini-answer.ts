@@ -1,4 +1,10 @@
-import { type ModelAnswer, ModelError, type ModelRequest, type ToolCall } from "../model.ts";
+import {
+  type ModelAnswer,
+  ModelError,
+  type ModelRequest,
+  type ProviderCall,
+  type ToolCall,
+} from "../model.ts";
 import { newCallId, tokenDetails, usageOf } from "./answer.ts";
 import { brokenOff, streamRefusal } from "./provider-request.ts";
 
@@ -7,8 +13,8 @@ interface Response {
   candidates?: {
     content?: { parts?: Part[] };
     finishReason?: string;
-    groundingMetadata?: unknown;
-    urlContextMetadata?: unknown;
+    groundingMetadata?: { webSearchQueries?: string[]; groundingChunks?: { web?: unknown }[] };
+    urlContextMetadata?: { urlMetadata?: { retrievedUrl?: string; urlRetrievalStatus?: string }[] };
   }[];
   promptFeedback?: { blockReason?: string };
   usageMetadata?: WireUsage;
@@ -42,6 +48,8 @@ export function geminiAnswer({ onText, onReasoning }: ModelRequest) {
   const images: { mime: string; base64: string }[] = [];
   const signatures: Record<string, string> = {};
   const about: Record<string, unknown> = {};
+  const codeRuns: ProviderCall[] = [];
+  let grounding: Grounding = {};
   let answered = false;
 
   function addText(more: string) {
@@ -57,10 +65,16 @@ export function geminiAnswer({ onText, onReasoning }: ModelRequest) {
       if (part.thoughtSignature) signatures[call.id] = part.thoughtSignature;
     } else if (part.inlineData?.data)
       images.push({ mime: part.inlineData.mimeType ?? "image/png", base64: part.inlineData.data });
-    else if (part.executableCode)
-      addText(fenced(part.executableCode.language?.toLowerCase() ?? "", part.executableCode.code));
-    else if (part.codeExecutionResult) addText(fenced("", part.codeExecutionResult.output));
-    else if (part.thought && part.text) {
+    else if (part.executableCode) {
+      const { language = "", code = "" } = part.executableCode;
+      addText(fenced(language.toLowerCase(), code));
+      codeRuns.push({ tool: "codeExecution", toolInput: { language, code }, toolOutput: "" });
+    } else if (part.codeExecutionResult) {
+      const { output = "" } = part.codeExecutionResult;
+      addText(fenced("", output));
+      const run = codeRuns.at(-1);
+      if (run) run.toolOutput = output;
+    } else if (part.thought && part.text) {
       reasoning += part.text;
       onReasoning?.(part.text);
     } else if (part.text) addText(part.text);
@@ -77,6 +91,7 @@ export function geminiAnswer({ onText, onReasoning }: ModelRequest) {
     answered = true;
     for (const part of candidate.content?.parts ?? []) takePart(part);
     about.finishReason = candidate.finishReason ?? about.finishReason;
+    grounding = { ...grounding, ...picked(candidate) };
     about.groundingMetadata = candidate.groundingMetadata ?? about.groundingMetadata;
     about.urlContextMetadata = candidate.urlContextMetadata ?? about.urlContextMetadata;
   }
@@ -90,12 +105,14 @@ export function geminiAnswer({ onText, onReasoning }: ModelRequest) {
     },
     finish(): ModelAnswer {
       if (!answered) throw brokenOff();
+      const providerCalls = [...codeRuns, ...lookUps(grounding)];
       return {
         text,
         ...(reasoning && { reasoning }),
         toolCalls,
         ...(usage && { usage: wireUsage(usage) }),
         ...(images.length > 0 && { images }),
+        ...(providerCalls.length > 0 && { providerCalls }),
         metadata: {
           model_provider: "google-genai",
           ...about,
@@ -104,6 +121,39 @@ export function geminiAnswer({ onText, onReasoning }: ModelRequest) {
       };
     },
   };
+}
+
+type Grounding = Pick<
+  NonNullable<Response["candidates"]>[number],
+  "groundingMetadata" | "urlContextMetadata"
+>;
+
+const picked = ({ groundingMetadata, urlContextMetadata }: Grounding): Grounding => ({
+  ...(groundingMetadata && { groundingMetadata }),
+  ...(urlContextMetadata && { urlContextMetadata }),
+});
+
+/** What Gemini says it searched for and read. */
+function lookUps({ groundingMetadata, urlContextMetadata }: Grounding): ProviderCall[] {
+  const queries = groundingMetadata?.webSearchQueries ?? [];
+  const chunks = groundingMetadata?.groundingChunks ?? [];
+  const read = urlContextMetadata?.urlMetadata ?? [];
+  return [
+    ...(queries.length > 0
+      ? [
+          {
+            tool: "googleSearch",
+            toolInput: { queries },
+            toolOutput: chunks.flatMap(({ web }) => web ?? []),
+          },
+        ]
+      : []),
+    ...read.map(({ retrievedUrl, urlRetrievalStatus }) => ({
+      tool: "urlContext",
+      toolInput: { url: retrievedUrl },
+      toolOutput: urlRetrievalStatus ?? "",
+    })),
+  ];
 }
 
 const fenced = (language: string, code = ""): string =>

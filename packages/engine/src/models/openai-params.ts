@@ -21,3 +21,21 @@ export function openAiParams(setting: ModelSetting, modelName: string): Record<s
     reasoning_effort: reasons ? textInput(setting, "reasoningEffort") : undefined,
   };
 }
+
+/** The same for the Responses API, which knows no stop words and no penalties. */
+export function responsesParams(setting: ModelSetting, modelName: string): Record<string, unknown> {
+  const reasons = isReasoningModel(modelName);
+  const effort = textInput(setting, "reasoningEffort");
+  const summary = textInput(setting, "reasoningSummary");
+  return {
+    model: modelName,
+    temperature: reasons ? undefined : numberInput(setting, "temperature"),
+    top_p: numberInput(setting, "topP"),
+    max_output_tokens: numberInput(setting, "maxTokens"),
+    ...(reasons && {
+      ...((effort || summary) && { reasoning: { effort, summary } }),
+      // Nothing is kept at the provider: a tool round brings the thoughts back.
+      include: ["reasoning.encrypted_content"],
+    }),
+  };
+}

@@ -26,7 +26,7 @@ export async function scriptedProvider(...replies: Reply[]) {
     });
     request.on("end", () => {
       const { url = "", headers } = request;
-      const received = { path: url, headers, body: JSON.parse(text), closedEarly: false };
+      const received = { path: url, headers, body: text && JSON.parse(text), closedEarly: false };
       response.on("close", () => {
         received.closedEarly = !response.writableEnded;
       });

@@ -7,6 +7,7 @@ import type { ChatModel } from "../../model.ts";
 import { emitExtras, modelOf, recordedInputs, timed } from "../../model-node.ts";
 import { defineNode, type NodeRun } from "../../node.ts";
 import { costOf } from "../../prices.ts";
+import { providerToolInputs, providerToolsOf } from "../../provider-tools.ts";
 import { StructuredRows, structuredSchema } from "../../structured-output.ts";
 import type { Tool } from "../../tool.ts";
 import { buildTools } from "../../tools/build-tools.ts";
@@ -17,6 +18,7 @@ const inputs = z.object({
   agentMessages: MessageRows,
   agentTools: rows(z.looseObject({ agentSelectedTool: text })),
   ...knowledgeInputs,
+  ...providerToolInputs,
   agentEnableMemory: flag,
   agentMemoryType: text,
   agentMemoryWindowSize: number,
@@ -52,7 +54,11 @@ async function answer(given: Inputs, context: NodeRun) {
   const structured = given.agentStructuredOutput;
   const streams = isLast && structured.length === 0 && model.streaming;
   const start = services.now();
-  const said = await runAgentLoop({ model, messages, tools, guarded, streams, resumed }, context);
+  const providerTools = providerToolsOf(given, model);
+  const said = await runAgentLoop(
+    { model, messages, tools, providerTools, guarded, streams, resumed },
+    context,
+  );
   const { pending } = said;
   const object =
     structured.length > 0 && !pending
@@ -66,6 +72,7 @@ async function answer(given: Inputs, context: NodeRun) {
       usedTools: said.usedTools,
       sourceDocuments: said.sourceDocuments,
       artifacts: said.artifacts,
+      files: said.fileAnnotations,
       calls: pending?.calls ?? [],
       usage: said.answer.usage,
     });
@@ -85,7 +92,7 @@ async function answer(given: Inputs, context: NodeRun) {
 }
 
 function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<string, unknown> {
-  const { answer, usedTools, sourceDocuments, artifacts, pending } = said;
+  const { answer, usedTools, sourceDocuments, artifacts, fileAnnotations, pending } = said;
   return {
     calledTools: (pending?.calls ?? []).map(callRecord),
     ...(pending && { isWaitingForHumanInput: true }),
@@ -94,6 +101,7 @@ function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<st
     ...(usedTools.length > 0 && { usedTools }),
     ...(sourceDocuments.length > 0 && { sourceDocuments }),
     ...(artifacts.length > 0 && { artifacts }),
+    ...(fileAnnotations.length > 0 && { fileAnnotations }),
     ...(answer.reasoning && {
       reasonContent: { thinking: answer.reasoning, thinkingDuration: answer.reasoningS ?? 0 },
     }),
