@@ -1,4 +1,4 @@
-import { pastMessages } from "@sluice/core/conversation/past-messages";
+import { openPastMessages } from "@sluice/core/conversation/past-messages";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
 import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
@@ -85,6 +85,7 @@ export function openRunner(options: RunnerOptions) {
   const plans = openPlanCache(db);
   const configuration = openConfigurationCache(db, credentialKey, environment);
   const writer = openFinalWriter(pool);
+  const pastMessages = openPastMessages(pool);
   const modelBaseUrls = {
     anthropic: settings.ANTHROPIC_BASE_URL,
     pinecone: settings.PINECONE_CONTROLLER_HOST,
@@ -108,7 +109,7 @@ export function openRunner(options: RunnerOptions) {
       await objects.put(uploadKey(job.flowId, job.chatId, kept), content);
       return kept;
     },
-    pastMessages: (sessionId: string) => pastMessages(db, job.flowId, sessionId),
+    pastMessages: (sessionId: string) => pastMessages({ flowId: job.flowId, sessionId }),
     previousExecution: (sessionId: string) => findPreviousExecution(db, job.flowId, sessionId),
     now: Date.now,
     newId: () => crypto.randomUUID(),

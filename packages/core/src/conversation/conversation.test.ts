@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { openTestDatabase, type TestDatabase } from "../../../../test/database.ts";
 import { deleteMessages, listMessages, type MessageQuery } from "./chat-message.ts";
 import { createFeedback, listFeedback, updateFeedback } from "./feedback.ts";
-import { pastMessages } from "./past-messages.ts";
+import { openPastMessages } from "./past-messages.ts";
 import { toMessageReply } from "./wire.ts";
 
 let database: TestDatabase;
@@ -49,7 +49,7 @@ test("memory reads the newest messages of a session, oldest first", async () => 
   await exchange("one");
   await exchange("other", "s2");
   await exchange("two", "s1", { used_tools: '[{"tool":"calculator"}]' });
-  expect(await pastMessages(database.db, flowId, "s1", 3)).toEqual([
+  expect(await openPastMessages(database.pool, 3)({ flowId, sessionId: "s1" })).toEqual([
     { role: "assistant", content: "re one" },
     { role: "user", content: "two" },
     {
@@ -58,6 +58,15 @@ test("memory reads the newest messages of a session, oldest first", async () => 
       additional_kwargs: { usedTools: [{ tool: "calculator" }] },
     },
   ]);
+});
+
+test("conversations asked for at once are told apart", async () => {
+  await exchange("one");
+  await exchange("other", "s2");
+  const read = openPastMessages(database.pool);
+  const asked = ["s2", "nobody's", "s1", "s2"].map((sessionId) => read({ flowId, sessionId }));
+  const contents = (await Promise.all(asked)).map((all) => all.map(({ content }) => content));
+  expect(contents).toEqual([["other", "re other"], [], ["one", "re one"], ["other", "re other"]]);
 });
 
 describe("messages are listed", () => {

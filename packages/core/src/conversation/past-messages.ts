@@ -1,5 +1,6 @@
 import type { HistoryMessage } from "@sluice/engine/event";
-import type { Db } from "../database/open-database.ts";
+import type { Pool } from "../database/open-database.ts";
+import { openBatches } from "../open-batches.ts";
 import type { ChatMessage } from "./chat-message.ts";
 
 /** Fields that go along with a remembered message, by column. */
@@ -10,23 +11,62 @@ const extras = {
   usedTools: "used_tools",
 } as const;
 
-/** The newest `limit` messages of a conversation, oldest first, as memory reads them. */
-export async function pastMessages(
-  db: Db,
-  flowId: string,
-  sessionId: string,
-  limit = 1_000,
-): Promise<HistoryMessage[]> {
-  const rows = await db
-    .selectFrom("chat_message")
-    .select(["role", "content", ...Object.values(extras)])
-    .where("chatflowid", "=", flowId)
-    .where("session_id", "=", sessionId)
-    .orderBy("seq", "desc")
-    .limit(limit)
-    .execute();
-  return rows.toReversed().map(toHistoryMessage);
+export interface Conversation {
+  flowId: string;
+  sessionId: string;
 }
+
+const maxMessages = 1_000;
+const maxBatch = 50;
+
+/**
+ * Reads the newest messages of conversations, oldest first, as memory wants them; conversations asked for in one
+ * moment are read by one statement.
+ */
+export function openPastMessages(pool: Pool, limit = maxMessages) {
+  const reads = openBatches<Conversation, HistoryMessage[]>(maxBatch, async (batch) => {
+    try {
+      const read = await readAll(
+        pool,
+        batch.map(({ item }) => item),
+        limit,
+      );
+      for (const [i, { resolve }] of batch.entries()) resolve(read[i]!);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  });
+  return reads.add;
+}
+
+async function readAll(
+  pool: Pool,
+  conversations: Conversation[],
+  limit: number,
+): Promise<HistoryMessage[][]> {
+  const { rows } = await pool.query<Remembered & { n: number }>({
+    name: "past-messages",
+    text: statement,
+    values: [
+      conversations.map(({ flowId }) => flowId),
+      conversations.map(({ sessionId }) => sessionId),
+      limit,
+    ],
+  });
+  const read: HistoryMessage[][] = conversations.map(() => []);
+  for (const row of rows) read[row.n - 1]!.push(toHistoryMessage(row));
+  return read;
+}
+
+const statement = `
+select asked.n::int, message.*
+from unnest($1::uuid[], $2::text[]) with ordinality as asked(flow_id, session_id, n)
+cross join lateral (
+  select seq, role, content, ${Object.values(extras).join(", ")} from chat_message
+  where chatflowid = asked.flow_id and session_id = asked.session_id
+  order by seq desc limit $3
+) as message
+order by asked.n, message.seq`;
 
 type Remembered = Pick<ChatMessage, "role" | "content" | (typeof extras)[keyof typeof extras]>;
 

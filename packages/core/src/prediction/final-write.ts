@@ -1,4 +1,5 @@
 import type { Pool } from "../database/open-database.ts";
+import { openBatches, type Waiting } from "../open-batches.ts";
 import { outboxColumnsSql, outboxSql } from "../webhook/outbox.ts";
 import type { PredictionState } from "./prediction.ts";
 
@@ -49,46 +50,36 @@ export interface FinalMessage {
   createdAt: Date;
 }
 
+type Ending = Waiting<FinalWrite, boolean>;
+
 const maxBatch = 200;
 const retryMs = [100, 300, 1000, 3000, 5000];
-
-interface Waiting {
-  write: FinalWrite;
-  resolve(won: boolean): void;
-  reject(error: unknown): void;
-}
 
 /**
  * Writes the ends of predictions, those of one moment together in one statement. Resolves with false when a
  * later attempt or a final state is there already; then nothing was written.
  */
 export function openFinalWriter(pool: Pool, { giveUpMs = 300_000 } = {}) {
-  const waiting: Waiting[] = [];
-  let busy: Promise<void> | undefined;
-
-  async function work(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, maxBatch);
-      try {
-        settle(
-          batch,
-          await insert(
-            pool,
-            batch.map(({ write }) => write),
-          ),
-        );
-      } catch {
-        // One bad row fails the statement for all: singly, each meets its own fate.
-        for (const one of batch) await writeAlone(one);
-      }
+  async function writeTogether(batch: Ending[]): Promise<void> {
+    try {
+      settle(
+        batch,
+        await insert(
+          pool,
+          batch.map(({ item }) => item),
+        ),
+      );
+    } catch {
+      // One bad row fails the statement for all: singly, each meets its own fate.
+      for (const one of batch) await writeAlone(one);
     }
   }
 
-  async function writeAlone(one: Waiting): Promise<void> {
+  async function writeAlone(one: Ending): Promise<void> {
     const until = Date.now() + giveUpMs;
     for (let attempt = 0; ; attempt++) {
       try {
-        settle([one], await insert(pool, [one.write]));
+        settle([one], await insert(pool, [one.item]));
         return;
       } catch (error) {
         if (!isPassing(error) || Date.now() > until) {
@@ -100,32 +91,13 @@ export function openFinalWriter(pool: Pool, { giveUpMs = 300_000 } = {}) {
     }
   }
 
-  function begin(): void {
-    // A turn later, so that predictions that end together are written together.
-    busy ??= new Promise<void>((turn) => setImmediate(turn)).then(work).finally(() => {
-      busy = undefined;
-      // Somebody may have come between the last look and this moment.
-      if (waiting.length > 0) begin();
-    });
-  }
-
-  return {
-    write(write: FinalWrite): Promise<boolean> {
-      return new Promise((resolve, reject) => {
-        waiting.push({ write, resolve, reject });
-        begin();
-      });
-    },
-    /** Resolves when nothing is left to write. */
-    async idle(): Promise<void> {
-      while (busy) await busy;
-    },
-  };
+  const endings = openBatches(maxBatch, writeTogether);
+  return { write: endings.add, idle: endings.idle };
 }
 export type FinalWriter = ReturnType<typeof openFinalWriter>;
 
-function settle(batch: Waiting[], written: Set<string>): void {
-  for (const { write, resolve } of batch) resolve(written.has(write.prediction.id));
+function settle(batch: Ending[], written: Set<string>): void {
+  for (const { item, resolve } of batch) resolve(written.has(item.prediction.id));
 }
 
 // Class 08, 57, 53 and socket errors: the server is away, not the data wrong.
