@@ -1,69 +1,73 @@
+import type { ApiKey } from "@sluice/core/api-key/api-key";
 import { isUuid } from "@sluice/core/database/uuid";
 import { AppError } from "@sluice/core/error";
-import { flowWindow, limitHeaders } from "@sluice/core/limit/flow-limit";
 import type { Context } from "hono";
-import { clientIp } from "./client-ip.ts";
+import { callerIp } from "./client-ip.ts";
 import type { Deps } from "./deps.ts";
+import { enter } from "./enter.ts";
 import type { AdmittedFlow } from "./flow-cache.ts";
 import { bearerOf } from "./key-cache.ts";
+import { entryLimits, flowiseLimits, type PlannedLimit, runLimits } from "./limit-plan.ts";
+import { answerLimits, countLimits, countMore, type Tally } from "./limit-tally.ts";
 
 export interface Admitted {
   flow: AdmittedFlow;
   at: number;
 }
 
+/** Whether the caller may run the flow, as its key says. */
+interface Access {
+  allowed: boolean;
+  key: ApiKey | undefined;
+}
+
 /**
- * The way in of everything that runs a flow: known flow, limit, origin, key. Limits come before any work for
- * the request; one call counts them and tells whether our caches are behind.
+ * The way in of everything that runs a flow: known flow, limits, origin, key. Limits come before any work for the
+ * request; with flow and key in the caches one call counts all of them, and tells whether the caches are behind.
+ * A key that is not there yet is looked up after the limits that need none, and its own counted in a second call.
  */
 export async function admit(deps: Deps, c: Context, flowId: string): Promise<Admitted | Response> {
   if (!isUuid(flowId)) throw new AppError("invalid", "Invalid Chatflow ID");
-  const ip = clientIp(
-    socketAddress(c),
-    c.req.header("x-forwarded-for"),
-    deps.settings.trustedProxies,
-  );
+  await enter(deps, c, () => deps.flows.holds(flowId));
+  const ip = callerIp(c, deps.settings.trustedProxies);
+  const { limits } = deps.settings;
+  const plan = (flow: AdmittedFlow | undefined, access: Access | undefined): PlannedLimit[] => [
+    ...entryLimits(limits, ip),
+    ...flowiseLimits(limits, flow, ip),
+    ...(flow && access?.allowed && originPasses(flow, c)
+      ? runLimits(limits, flow, access.key)
+      : []),
+  ];
+
   let flow = await deps.flows.get(flowId);
-  let admission = await count(deps, flow, ip);
-  const current = deps.flows.isCurrent(admission.epochs);
-  deps.keys.isCurrent(admission.epochs);
-  if (!current) {
-    const before = flow?.limit;
+  let access = flow && (await knownAccess(deps, flow, c));
+  const entered: Tally | undefined = c.get("entered");
+  let tally = entered
+    ? await countMore(deps, entered, plan(flow, access))
+    : await countLimits(deps, plan(flow, access));
+  const whole = tally.current && access !== undefined;
+  if (!tally.current) {
     flow = await deps.flows.get(flowId);
-    // A limit that we did not know of has not counted this request yet.
-    if (flow?.limit && JSON.stringify(flow.limit) !== JSON.stringify(before))
-      admission = await count(deps, flow, ip);
+    access = undefined;
+    tally = await countMore(deps, tally, plan(flow, access));
   }
-  if (!flow) throw new AppError("not_found", `Chatflow ${flowId} not found in the database!`);
-  const [window] = admission.windows;
-  if (flow.limit && window) {
-    const headers = limitHeaders(flow.limit, window);
-    for (const [name, value] of Object.entries(headers)) c.header(name, value);
-    if (window.hits > flow.limit.max) return c.html(flow.limit.message, 429);
-  }
-  const refused = checkOrigin(flow, c);
+  const refused = answerLimits(c, tally, flow);
   if (refused) return refused;
-  await checkKey(deps, flow, c.req.header("authorization"));
-  return { flow, at: admission.at };
-}
-
-async function count(deps: Deps, flow: AdmittedFlow | undefined, ip: string) {
-  try {
-    return await deps.intake.admit(flow?.limit ? [flowWindow(flow.id, ip, flow.limit)] : []);
-  } catch (cause) {
-    throw new AppError(
-      "unavailable",
-      "The service cannot take predictions right now; try again in a moment",
-      { cause },
-    );
+  if (!flow) throw new AppError("not_found", `Chatflow ${flowId} not found in the database!`);
+  if (!originPasses(flow, c)) return c.text(flow.origins.message, 403);
+  access ??= await accessOf(deps, flow, c);
+  if (!access.allowed) throw new AppError("unauthorized", "Unauthorized");
+  if (!whole) {
+    tally = await countMore(deps, tally, plan(flow, access));
+    const late = answerLimits(c, tally, flow);
+    if (late) return late;
   }
+  return { flow, at: tally.at };
 }
 
-function checkOrigin({ origins }: AdmittedFlow, c: Context): Response | undefined {
+function originPasses({ origins }: AdmittedFlow, c: Context): boolean {
   const origin = c.req.header("origin");
-  if (!origin || origins.allowed.length === 0) return undefined;
-  if (originAllowed(origin, origins.allowed)) return undefined;
-  return c.text(origins.message, 403);
+  return !origin || origins.allowed.length === 0 || originAllowed(origin, origins.allowed);
 }
 
 /** Compares hosts, ports included; the scheme does not count. */
@@ -77,15 +81,30 @@ function hostOf(text: string): string | undefined {
   return URL.canParse(source) ? new URL(source).host : undefined;
 }
 
-async function checkKey(deps: Deps, flow: AdmittedFlow, header: string | undefined): Promise<void> {
-  if (!flow.apiKeyId && !deps.settings.requireKey) return;
-  const text = bearerOf(header);
-  const key = text && (await deps.keys.find(text));
-  if (!key || (flow.apiKeyId && key.id !== flow.apiKeyId))
-    throw new AppError("unauthorized", "Unauthorized");
+/** Undefined when the key would have to be looked up. */
+async function knownAccess(
+  deps: Deps,
+  flow: AdmittedFlow,
+  c: Context,
+): Promise<Access | undefined> {
+  if (!needsKey(deps, flow, c)) return { allowed: true, key: undefined };
+  const text = bearerOf(c.req.header("authorization"));
+  if (!text) return { allowed: false, key: undefined };
+  const cached = deps.keys.peek(text);
+  return cached && accessBy(await cached, flow);
 }
 
-function socketAddress(c: Context): string | undefined {
-  return (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming
-    ?.socket?.remoteAddress;
+async function accessOf(deps: Deps, flow: AdmittedFlow, c: Context): Promise<Access> {
+  if (!needsKey(deps, flow, c)) return { allowed: true, key: undefined };
+  const text = bearerOf(c.req.header("authorization"));
+  return accessBy(text ? await deps.keys.find(text) : undefined, flow);
 }
+
+/** On our own routes everybody has shown a key. */
+const needsKey = ({ settings }: Deps, { apiKeyId }: AdmittedFlow, c: Context): boolean =>
+  Boolean(apiKeyId || settings.requireKey || c.get("apiKey"));
+
+const accessBy = (key: ApiKey | undefined, { apiKeyId }: AdmittedFlow): Access => ({
+  allowed: key !== undefined && (!apiKeyId || key.id === apiKeyId),
+  key,
+});

@@ -1,4 +1,5 @@
 import { autoscalerSettings } from "@sluice/autoscaler/config";
+import { limitSettings } from "@sluice/core/limit/limit-settings";
 import { metricSettings } from "@sluice/core/metrics/metric-settings";
 import {
   commonSettings,
@@ -36,6 +37,7 @@ export const Config = z.object({
   ...commonSettings,
   ...autoscalerSettings,
   ...metricSettings,
+  ...limitSettings,
   /** The scheduled autoscaler, which a function wakes. */
   AUTOSCALER_FUNCTION: textSetting(),
   /** Limits by REST, where more connections would be too many. */

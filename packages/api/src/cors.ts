@@ -22,7 +22,7 @@ export function cors(deps: Pick<Deps, "flows" | "settings">): MiddlewareHandler 
       c.header("Access-Control-Allow-Origin", any ? "*" : origin);
       c.header(
         "Access-Control-Expose-Headers",
-        "x-prediction-id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
+        "x-prediction-id, RateLimit-Policy, RateLimit, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
       );
       if (deps.settings.corsCredentials && !any)
         c.header("Access-Control-Allow-Credentials", "true");

@@ -3,6 +3,7 @@ import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { Db } from "@sluice/core/database/open-database";
 import type { Knowledge } from "@sluice/core/document-store/open-knowledge";
 import type { Intake } from "@sluice/core/limit/intake";
+import type { LimitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
@@ -10,6 +11,7 @@ import type { AddressPolicy } from "@sluice/engine/http/address-policy";
 import type { Hono } from "hono";
 import type { FlowCache } from "./flow-cache.ts";
 import type { KeyCache } from "./key-cache.ts";
+import type { Tally } from "./limit-tally.ts";
 import type { ApiMetrics } from "./metrics.ts";
 import type { QueueOutlook } from "./queue-outlook.ts";
 import type { QueuePositions } from "./queue-positions.ts";
@@ -59,10 +61,18 @@ export interface ApiSettings {
   predictionTimeoutMs: number;
   /** Flows without a key of their own take any; false leaves them open, as in Flowise. */
   requireKey?: boolean;
+  limits: LimitPolicies;
   version: string;
 }
 
 /** What middleware leaves for the routes behind it. */
 export interface Env {
-  Variables: { apiKey?: ApiKey; log: Log };
+  Variables: {
+    apiKey?: ApiKey;
+    log: Log;
+    /** Limits that were counted before flow and key were looked up. */
+    entered?: Tally;
+    /** The limit that refused the request. */
+    limitedBy?: string;
+  };
 }

@@ -1,7 +1,7 @@
 import type { Db } from "@sluice/core/database/open-database";
 import { type Flow, findFlow } from "@sluice/core/flow/flow";
 import { isStreamable } from "@sluice/core/flow/is-streamable";
-import { type FlowLimit, readFlowLimit } from "@sluice/core/limit/flow-limit";
+import { type FlowLimit, readFlowLimit, readFlowRate } from "@sluice/core/limit/flow-limit";
 import type { Change, Epochs } from "@sluice/core/limit/intake";
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
 import { type Plan, planFlow } from "@sluice/engine/plan";
@@ -14,6 +14,8 @@ export interface AdmittedFlow {
   type: FlowType;
   streamable: boolean;
   limit: FlowLimit | undefined;
+  /** A limit of ours for this flow alone, as text. */
+  rateLimit: string | undefined;
   /** Session of callers who name none, set at a chatflow's memory. */
   sessionId: string | undefined;
   /** Id of the key that callers must send. */
@@ -35,6 +37,7 @@ export function openFlowCache(db: Db) {
   let epoch = -1;
 
   return {
+    holds: (id: string): boolean => flows.has(id),
     get(id: string): Promise<AdmittedFlow | undefined> {
       const cached = flows.get(id);
       if (cached) return cached;
@@ -75,6 +78,7 @@ async function admitted(flow: Flow): Promise<AdmittedFlow> {
     type,
     streamable: isStreamable(flow, graph),
     limit: readFlowLimit(parse(flow.api_config)),
+    rateLimit: readFlowRate(parse(flow.api_config)),
     apiKeyId: flow.apikeyid || undefined,
     origins: {
       allowed: allowedOrigins(chatbotConfig),

@@ -9,11 +9,17 @@ const maxAgeMs = 30_000;
 export function openKeyCache(db: Db) {
   const keys = new Map<string, { at: number; key: Promise<ApiKey | undefined> }>();
   let epoch = -1;
+  function fresh(hash: string): Promise<ApiKey | undefined> | undefined {
+    const cached = keys.get(hash);
+    return cached && Date.now() - cached.at < maxAgeMs ? cached.key : undefined;
+  }
   return {
+    /** What is known without looking it up. */
+    peek: (text: string) => fresh(hashOf(text)),
     find(text: string): Promise<ApiKey | undefined> {
       const hash = hashOf(text);
-      const cached = keys.get(hash);
-      if (cached && Date.now() - cached.at < maxAgeMs) return cached.key;
+      const cached = fresh(hash);
+      if (cached) return cached;
       const key = findApiKey(db, text);
       key.catch(() => keys.delete(hash));
       if (keys.size >= maxKeys) keys.clear();

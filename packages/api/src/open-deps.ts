@@ -2,12 +2,15 @@ import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credent
 import type { OpenDatabase } from "@sluice/core/database/open-database";
 import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
 import { openKnowledge } from "@sluice/core/document-store/open-knowledge";
+import { openAwayIntake } from "@sluice/core/limit/away-intake";
+import { limitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
 import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
 import { webhookSecret } from "@sluice/core/webhook/signature";
 import { addressPolicy } from "@sluice/engine/http/address-policy";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
+import { openFileParser } from "@sluice/engine/parse/open-file-parser";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { openFlowCache } from "./flow-cache.ts";
@@ -26,11 +29,13 @@ interface Parts {
   log: Log;
   database: OpenDatabase;
   environment: (name: string) => string | undefined;
+  /** Where this is a bundle; the file that reads files lies beside it. */
+  codeChildFile?: URL;
 }
 
 /** What the routes need, from a process's settings; the same for a server and for a function. */
 export async function openDeps<M extends Mode>(
-  { config, log, database, environment }: Parts,
+  { config, log, database, environment, codeChildFile }: Parts,
   openMode: (options: ModeOptions) => Promise<M>,
 ): Promise<{ deps: Deps; mode: M; close(timeoutMs: number): Promise<void> }> {
   const { db, pool } = database;
@@ -42,7 +47,8 @@ export async function openDeps<M extends Mode>(
   const shared = { config, log, database, credentialKey, objects, environment };
   const mode = await openMode({ ...shared, metrics: metrics?.runs });
   metrics?.watchFleet(mode.fleet);
-  const { intake, transport } = mode;
+  const { transport } = mode;
+  const intake = openAwayIntake(mode.intake, { share: config.RATE_LIMIT_LOCAL_SHARE, log });
   const outlook = openQueueOutlook({
     read: mode.fleet,
     everyMs: config.REDIS_PROFILE === "frugal" ? 5000 : 500,
@@ -69,7 +75,16 @@ export async function openDeps<M extends Mode>(
     anthropic: config.ANTHROPIC_BASE_URL,
     pinecone: config.PINECONE_CONTROLLER_HOST,
   };
-  const knowledge = openKnowledge({ db, objects, credentialKey, fetch, postgres, modelBaseUrls });
+  const parser = openParser(codeChildFile);
+  const knowledge = openKnowledge({
+    db,
+    objects,
+    credentialKey,
+    fetch,
+    postgres,
+    modelBaseUrls,
+    ...(parser && { parser }),
+  });
   const secret = webhookSecret(credentialKey);
   const view = toPrediction;
   const onAttempt = metrics?.webhookAttempted;
@@ -103,6 +118,7 @@ export async function openDeps<M extends Mode>(
       corsCredentials: config.CORS_ALLOW_CREDENTIALS,
       maxBodyBytes: config.FLOWISE_FILE_SIZE_LIMIT,
       requireKey: config.SLUICE_REQUIRE_KEY,
+      limits: limitPolicies(config),
       predictionTimeoutMs: config.PREDICTION_TIMEOUT_SECONDS * 1000,
       version,
     },
@@ -131,6 +147,7 @@ export async function openDeps<M extends Mode>(
       positions.close();
       fetch.close();
       await postgres.close();
+      await parser?.close();
       await mode.close(timeoutMs);
       await database.close();
     },
@@ -141,6 +158,13 @@ export async function openDeps<M extends Mode>(
 function maxWaitMs({ MAX_QUEUE_WAIT_SECONDS: seconds }: Config): number | undefined {
   if (seconds === undefined) return undefined;
   return seconds > 0 ? seconds * 1000 : Number.POSITIVE_INFINITY;
+}
+
+/** A function is one file: it has no other to start a process with. */
+function openParser(codeChildFile: URL | undefined) {
+  if (codeChildFile)
+    return openFileParser({ childFile: new URL("./parse-child.js", codeChildFile) });
+  return import.meta.url.endsWith(".ts") ? openFileParser() : undefined;
 }
 
 async function within<T>(check: Promise<T>, timeoutMs: number): Promise<T> {

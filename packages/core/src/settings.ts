@@ -123,7 +123,7 @@ export const commonSettings = {
 export const CommonSettings = z.object(commonSettings);
 export type CommonSettings = z.infer<typeof CommonSettings>;
 
-const secret = /PASSWORD|SECRET|KEY|TOKEN|URL|CERT|_CA$/;
+const secret = /PASSWORD|SECRET|(?<!RATE_LIMIT_)KEY|TOKEN|URL|CERT|_CA$/;
 
 /** Reads a process's settings. Throws one line that names the variable, its value and what is expected. */
 export function readSettings<T extends z.ZodType>(

@@ -24,6 +24,8 @@ const Reply = z.object({
   permissions: z.array(z.string()),
   updatedDate: z.string(),
   workspaceId: z.string(),
+  tenant: z.string().optional(),
+  rateLimit: z.string().optional(),
   chatFlows: z.array(
     z.object({ flowName: z.string(), category: z.string().nullable(), updatedDate: z.string() }),
   ),
@@ -49,7 +51,7 @@ const create = createRoute({
 const update = createRoute({
   method: "put",
   path: "/api/v1/apikey/{id}",
-  summary: "Rename a key or change what it may do",
+  summary: "Rename a key, change what it may do or how often",
   middleware: [allow("apikeys:create", "apikeys:update")] as const,
   request: { params: IdParam, body: body(ApiKeyPatch) },
   responses: { 200: json(z.array(Reply), "All keys") },
@@ -125,5 +127,7 @@ const toReply = (key: ApiKey, uses: KeyUse[]) => ({
   permissions: key.permissions,
   updatedDate: key.updated_date.toISOString(),
   workspaceId,
+  ...(key.tenant && { tenant: key.tenant }),
+  ...(key.rate_limit && { rateLimit: key.rate_limit }),
   chatFlows: uses.map((use) => ({ ...use, updatedDate: use.updatedDate.toISOString() })),
 });

@@ -3,9 +3,9 @@ import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { HonoAdapter } from "@bull-board/hono";
 import { serveStatic } from "@hono/node-server/serve-static";
 import type { BoardQueue } from "@sluice/core/prediction/open-board-queue";
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { isAdmin } from "../admin.ts";
-import { clientIp } from "../client-ip.ts";
+import { callerIp } from "../client-ip.ts";
 import type { Deps, Env } from "../deps.ts";
 import { bearerOf } from "../key-cache.ts";
 
@@ -59,19 +59,17 @@ function limited({ intake, settings }: Pick<Deps, "intake" | "settings">): Middl
   return async (c, next) => {
     // The page's own files are neither secret nor dear.
     if (c.req.path.startsWith(`${dashboardPath}/static/`)) return next();
-    const ip = clientIp(addressOf(c), c.req.header("x-forwarded-for"), settings.trustedProxies);
-    const window = { name: `dashboard:${ip}`, max: perMinute, windowMs: 60_000 };
-    const { windows } = await intake.admit([window]);
-    const [state] = windows;
-    if (!state || state.hits <= perMinute) return next();
+    const ip = callerIp(c, settings.trustedProxies);
+    const name = `dashboard:${ip}`;
+    const { states } = await intake.admit([
+      { kind: "window", name, max: perMinute, windowMs: 60_000 },
+    ]);
+    const [state] = states;
+    if (!state || state.passed) return next();
     c.header("Retry-After", String(Math.ceil(state.resetMs / 1000)));
+    c.set("limitedBy", "dashboard");
     return c.json({ message: tooMany }, 429);
   };
 }
 
 const tooMany = "Too many requests to the dashboard; try again in a minute";
-
-function addressOf(c: Context): string | undefined {
-  return (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming
-    ?.socket?.remoteAddress;
-}

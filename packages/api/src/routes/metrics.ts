@@ -16,6 +16,7 @@ export function measured({ answered }: Pick<ApiMetrics, "answered">): Middleware
       route: route.endsWith("*") ? "unknown" : route,
       status: c.res.status,
       tookMs: performance.now() - startedAt,
+      limitedBy: c.get("limitedBy"),
     };
     answered(request);
   };

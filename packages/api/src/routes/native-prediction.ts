@@ -52,8 +52,10 @@ const create = createRoute({
     200: json(Prediction, "It ended while the caller waited"),
     202: json(Prediction, "It is stored and will be answered"),
     400: json(Problem, "The request is not valid"),
+    403: json(Problem, "The flow does not allow this origin"),
     409: json(Problem, "The idempotency key was used for another request"),
     422: json(Problem, "The flow cannot run; the message names the node"),
+    429: json(Problem, "A limit refuses it; `Retry-After` says until when"),
     503: json(
       Problem,
       "Too many wait, or it could not start before its deadline; `Retry-After` says when there should be room",
@@ -209,7 +211,11 @@ async function accept(
   asked: NewPrediction,
 ): Promise<{ id: string; created: boolean; after?: string }> {
   const admitted = await admit(deps, c, asked.flowId);
-  if (admitted instanceof Response) throw new AppError("limited", await admitted.text());
+  if (admitted instanceof Response) {
+    // The flow's own words for a limit or an origin, in our own error body.
+    const code = admitted.status === 429 ? "limited" : "forbidden";
+    throw new AppError(code, await admitted.text());
+  }
   const { flowId, chatId, sessionId, deadlineSeconds, priority, metadata, webhook, ...request } =
     asked;
   const apiKeyId = c.get("apiKey")?.id;

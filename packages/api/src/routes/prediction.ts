@@ -29,6 +29,7 @@ const predict = createRoute({
     200: json(Answer, "The answer, or a stream of events"),
     400: json(ErrorReply, "The request is not valid"),
     404: json(ErrorReply, "No such flow"),
+    429: json(ErrorReply, "A limit refuses it; `Retry-After` says until when"),
     422: json(ErrorReply, "The flow cannot run; the message names the node"),
     500: json(ErrorReply, "The run failed"),
     503: json(

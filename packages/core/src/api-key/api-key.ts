@@ -5,6 +5,7 @@ import type { Db } from "../database/open-database.ts";
 import type { Database } from "../database/schema.ts";
 import { isUuid } from "../database/uuid.ts";
 import { notFound } from "../error.ts";
+import { isRate, rateForm } from "../limit/rate-policy.ts";
 import { parseInput } from "../parse-input.ts";
 import { isKeyPermission, keyPermissions } from "./permission.ts";
 
@@ -17,16 +18,28 @@ const Permissions = z
   .min(1, "at least one permission is needed")
   .refine((all) => all.every(isKeyPermission), "A key cannot hold workspace or admin permissions");
 
-export const ApiKeyInput = z.object({ keyName: z.string().min(1), permissions: Permissions });
+/** Keys of one tenant share its limit; a rate replaces the one for all keys. An empty text takes either away. */
+const KeyLimits = z.object({
+  tenant: z.string().max(100).nullish(),
+  rateLimit: z
+    .string()
+    .refine((text) => text.trim() === "" || isRate(text), `rateLimit is not off or ${rateForm}`)
+    .nullish(),
+});
+
+export const ApiKeyInput = KeyLimits.extend({
+  keyName: z.string().min(1),
+  permissions: Permissions,
+});
 export const ApiKeyPatch = ApiKeyInput.partial();
 
 /** Makes a key. Its text is returned this once and kept nowhere. */
 export async function createApiKey(db: Db, input: unknown): Promise<{ key: ApiKey; text: string }> {
-  const { keyName, permissions } = parseInput(ApiKeyInput, input);
+  const { keyName, permissions, ...limits } = parseInput(ApiKeyInput, input);
   const text = randomBytes(32).toString("base64url");
   const row = await db
     .insertInto("api_key")
-    .values(newRow(text, keyName, permissions))
+    .values({ ...newRow(text, keyName, permissions), ...limitColumns(limits) })
     .returningAll()
     .executeTakeFirstOrThrow();
   return { key: toApiKey(row), text };
@@ -62,13 +75,14 @@ export async function listApiKeys(db: Db): Promise<ApiKey[]> {
 }
 
 export async function updateApiKey(db: Db, id: string, input: unknown): Promise<ApiKey> {
-  const { keyName, permissions } = parseInput(ApiKeyPatch, input);
+  const { keyName, permissions, ...limits } = parseInput(ApiKeyPatch, input);
   if (!isUuid(id)) throw notFound("API key", id);
   const row = await db
     .updateTable("api_key")
     .set({
       ...(keyName && { key_name: keyName }),
       ...(permissions && { permissions: JSON.stringify(permissions) }),
+      ...limitColumns(limits),
       updated_date: new Date(),
     })
     .where("id", "=", id)
@@ -87,6 +101,12 @@ export async function deleteApiKey(db: Db, id: string): Promise<number> {
 
 /** SHA-256 is enough: a key is 32 random bytes, not a password. */
 export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** What is not named stays as it is. */
+const limitColumns = ({ tenant, rateLimit }: z.infer<typeof KeyLimits>) => ({
+  ...(tenant !== undefined && { tenant: tenant?.trim() || null }),
+  ...(rateLimit !== undefined && { rate_limit: rateLimit?.trim() || null }),
+});
 
 function newRow(text: string, keyName: string, permissions: string[]) {
   return {

@@ -8,6 +8,7 @@ import * as pausePrediction from "../../migrations/0007-pause-prediction.ts";
 import * as createSchedule from "../../migrations/0008-create-schedule.ts";
 import * as createDocumentStore from "../../migrations/0009-create-document-store.ts";
 import * as indexMessageAge from "../../migrations/0010-index-message-age.ts";
+import * as limitApiKey from "../../migrations/0011-limit-api-key.ts";
 
 /** Every migration by name, in order. A list and not a folder, so that it survives bundling. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   "0008-create-schedule": createSchedule,
   "0009-create-document-store": createDocumentStore,
   "0010-index-message-age": indexMessageAge,
+  "0011-limit-api-key": limitApiKey,
 };

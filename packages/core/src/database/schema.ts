@@ -246,6 +246,10 @@ interface ApiKeyTable {
   key_hint: string;
   permissions: string;
   updated_date: Updated;
+  /** Keys of one tenant share its limit. */
+  tenant: string | null;
+  /** In place of the limit for all keys. */
+  rate_limit: string | null;
 }
 
 /** Facts of this installation, e.g. the generated credential key. */

@@ -1,5 +1,7 @@
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
 import { z } from "zod";
+import { readFlowRate } from "../limit/flow-limit.ts";
+import { isRate, rateForm } from "../limit/rate-policy.ts";
 import { firstProblem } from "../parse-input.ts";
 
 /** JSON as text; none at all is fine too. */
@@ -23,7 +25,10 @@ export const FlowInput = z.object({
   isPublic: z.boolean().nullish(),
   apikeyid: z.string().nullish(),
   chatbotConfig: jsonText("chatbotConfig"),
-  apiConfig: jsonText("apiConfig"),
+  apiConfig: jsonText("apiConfig").refine(
+    (text) => isFlowRate(text),
+    `apiConfig.sluice.rateLimit is not off or ${rateForm}`,
+  ),
   analytic: jsonText("analytic"),
   speechToText: jsonText("speechToText"),
   textToSpeech: jsonText("textToSpeech"),
@@ -38,6 +43,11 @@ export type FlowPatch = z.infer<typeof FlowPatch>;
 
 function isFlowType(text: string): text is FlowType {
   return FlowType.safeParse(text).success;
+}
+
+function isFlowRate(apiConfig: string | null | undefined): boolean {
+  const rate = readFlowRate(apiConfig ? parseJson(apiConfig) : undefined);
+  return rate === undefined || isRate(rate);
 }
 
 function graphProblem(text: string): string | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { limitHeaders, readFlowLimit } from "./flow-limit.ts";
+import { limitHeaders, readFlowLimit, readFlowRate } from "./flow-limit.ts";
 
 const rateLimit = { status: true, limitMax: 5, limitDuration: 60, limitMsg: "Slow down" };
 const read = (more: object) => readFlowLimit({ rateLimit: { ...rateLimit, ...more } });
@@ -35,14 +35,22 @@ test.each([undefined, null, {}, { rateLimit: null }, { rateLimit: {} }, "text", 
 
 test("headers count down to nothing, and tell who is refused when to come back", () => {
   const limit = { max: 2, windowMs: 30_000, message: "" };
-  expect(limitHeaders(limit, { hits: 1, resetMs: 29_001 })).toEqual({
+  expect(limitHeaders(limit, { passed: true, remaining: 1, resetMs: 29_001, retryMs: 0 })).toEqual({
     "RateLimit-Policy": "2;w=30",
     "RateLimit-Limit": "2",
     "RateLimit-Remaining": "1",
     "RateLimit-Reset": "30",
   });
-  expect(limitHeaders(limit, { hits: 9, resetMs: 100 })).toMatchObject({
+  expect(
+    limitHeaders(limit, { passed: false, remaining: 0, resetMs: 100, retryMs: 100 }),
+  ).toMatchObject({
     "RateLimit-Remaining": "0",
     "Retry-After": "1",
   });
+});
+
+test("a rate of our own stands beside Flowise's settings", () => {
+  expect(readFlowRate({ sluice: { rateLimit: "5/1s" } })).toBe("5/1s");
+  for (const none of [undefined, null, {}, { sluice: {} }, { sluice: { rateLimit: 5 } }])
+    expect(readFlowRate(none)).toBeUndefined();
 });

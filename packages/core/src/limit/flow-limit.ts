@@ -1,4 +1,4 @@
-import type { Window, WindowState } from "./intake.ts";
+import type { LimitState, WhenAway, Window } from "./intake.ts";
 
 /** `apiConfig.rateLimit` of a flow: so many calls of one address in a window. */
 export interface FlowLimit {
@@ -19,20 +19,36 @@ export function readFlowLimit(apiConfig: unknown): FlowLimit | undefined {
   return { max, windowMs, message: String(limit.limitMsg) };
 }
 
-export const flowWindow = (flowId: string, ip: string, limit: FlowLimit): Window => ({
+/** `apiConfig.sluice.rateLimit`: a limit of ours for this flow alone, e.g. `100/60s burst 20`. */
+export function readFlowRate(apiConfig: unknown): string | undefined {
+  const rate = (apiConfig as { sluice?: { rateLimit?: unknown } } | null)?.sluice?.rateLimit;
+  return typeof rate === "string" && rate !== "" ? rate : undefined;
+}
+
+export const flowWindow = (
+  flowId: string,
+  ip: string,
+  limit: FlowLimit,
+  away: WhenAway,
+): Window => ({
+  kind: "window",
   name: `flow:${flowId}:${ip}`,
   max: limit.max,
   windowMs: limit.windowMs,
+  away,
 });
 
 /** Header names and values of draft-6, which Flowise sends in queue mode. Seconds. */
-export function limitHeaders({ max, windowMs }: FlowLimit, { hits, resetMs }: WindowState) {
+export function limitHeaders(
+  { max, windowMs }: FlowLimit,
+  { passed, remaining, resetMs }: LimitState,
+) {
   const reset = String(Math.ceil(resetMs / 1000));
   return {
     "RateLimit-Policy": `${max};w=${windowMs / 1000}`,
     "RateLimit-Limit": String(max),
-    "RateLimit-Remaining": String(Math.max(0, max - hits)),
+    "RateLimit-Remaining": String(remaining),
     "RateLimit-Reset": reset,
-    ...(hits > max && { "Retry-After": reset }),
+    ...(!passed && { "Retry-After": reset }),
   };
 }

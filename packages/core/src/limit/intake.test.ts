@@ -1,15 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { until } from "../../../../test/client.ts";
+import { openRestBridge, type RestBridge } from "../../../../test/rest-bridge.ts";
 import { openTcpProxy } from "../../../../test/tcp-proxy.ts";
 import { redisKeys } from "../prediction/redis-keys.ts";
 import { openConnections } from "../redis/open-connections.ts";
 import { redisSettings } from "../redis/redis-settings.ts";
 import { CommonSettings } from "../settings.ts";
-import type { Change, Intake } from "./intake.ts";
+import type { Change, Intake, Rate, Window } from "./intake.ts";
 import { openMemoryIntake } from "./memory-intake.ts";
 import { openRedisIntake } from "./redis-intake.ts";
+import { openRestIntake } from "./rest-intake.ts";
+
+let bridge: RestBridge;
+beforeAll(async () => {
+  bridge = await openRestBridge(inject("redisUrl"));
+});
+afterAll(() => bridge.close());
 
 async function redisIntake(name: string, url = inject("redisUrl")): Promise<Intake> {
   const settings = redisSettings(CommonSettings.parse({ REDIS_URL: url }));
@@ -17,49 +25,108 @@ async function redisIntake(name: string, url = inject("redisUrl")): Promise<Inta
   onTestFinished(() => connections.close());
   return openRedisIntake(connections, redisKeys(name));
 }
+const restIntake = (name: string) => openRestIntake(bridge.url, bridge.token, redisKeys(name));
 const newName = () => `intake-${randomUUID().slice(0, 8)}`;
 const kinds = {
   redis: () => redisIntake(newName()),
+  rest: async () => restIntake(newName()),
   memory: async () => openMemoryIntake(),
 };
-const window = (name: string, windowMs = 60_000) => ({ name, max: 5, windowMs });
+const window = (name: string, more: Partial<Window> = {}): Window => ({
+  kind: "window",
+  name,
+  max: 5,
+  windowMs: 60_000,
+  ...more,
+});
+const rate = (name: string, more: Partial<Rate> = {}): Rate => ({
+  kind: "rate",
+  name,
+  burst: 3,
+  intervalUs: 60e6,
+  ...more,
+});
 
 describe.each(Object.keys(kinds) as (keyof typeof kinds)[])("by %s", (kind) => {
-  test("hits of a window are counted one by one, however many come at once", async () => {
+  test("exactly as many pass as each limit allows, however many come at once", async () => {
     const intake = await kinds[kind]();
     const all = await Promise.all(
       Array.from({ length: 50 }, () => intake.admit([window("a"), window("b")])),
     );
-    const counted = (i: number) =>
-      all.map(({ windows }) => windows[i]?.hits).sort((a, b) => a! - b!);
-    const oneToFifty = Array.from({ length: 50 }, (_, i) => i + 1);
-    expect([counted(0), counted(1)]).toEqual([oneToFifty, oneToFifty]);
-    const other = await intake.admit([window("c")]);
-    expect(other.windows).toEqual([{ hits: 1, resetMs: 60_000 }]);
+    const remaining = (i: number) =>
+      all.flatMap(({ states }) => (states[i]?.passed ? [states[i].remaining] : [])).sort();
+    expect([remaining(0), remaining(1)]).toEqual([
+      [0, 1, 2, 3, 4],
+      [0, 1, 2, 3, 4],
+    ]);
+    expect((await intake.admit([window("c")])).states).toEqual([
+      { passed: true, remaining: 4, resetMs: 60_000, retryMs: 0 },
+    ]);
   });
 
   test("a window ends a fixed time after its first hit, whatever comes between", async () => {
     const intake = await kinds[kind]();
-    await intake.admit([window("a", 400)]);
+    const short = window("a", { windowMs: 400 });
+    await intake.admit([short]);
     await delay(250);
-    const [second] = (await intake.admit([window("a", 400)])).windows;
-    expect(second?.hits).toBe(2);
+    const [second] = (await intake.admit([short])).states;
+    expect(second?.remaining).toBe(3);
     expect(second?.resetMs).toBeLessThanOrEqual(160);
     await delay(250);
-    expect((await intake.admit([window("a", 400)])).windows[0]?.hits).toBe(1);
+    expect((await intake.admit([short])).states[0]?.remaining).toBe(4);
   });
 
-  test("without a window there is still a clock", async () => {
-    const { at, windows } = await (await kinds[kind]()).admit([]);
-    expect(windows).toEqual([]);
+  test("a rate lets a burst through at once, then one in each interval", async () => {
+    const intake = await kinds[kind]();
+    const slow = rate("a", { intervalUs: 600_000 });
+    const ask = async () => (await intake.admit([slow])).states[0]!;
+    const burst = [await ask(), await ask(), await ask(), await ask()];
+    expect(burst.map(({ passed }) => passed)).toEqual([true, true, true, false]);
+    expect(burst[0]).toEqual({ passed: true, remaining: 2, resetMs: 600, retryMs: 0 });
+    expect(burst[3]?.remaining).toBe(0);
+    expect(burst[3]?.retryMs).toBeGreaterThan(0);
+    expect(burst[3]?.retryMs).toBeLessThanOrEqual(600);
+    await delay(burst[3]!.retryMs + 5);
+    expect((await ask()).passed).toBe(true);
+  });
+
+  test("where one limit refuses, the others are not used up", async () => {
+    const intake = await kinds[kind]();
+    const narrow = rate("narrow", { burst: 1 });
+    const wide = rate("wide", { burst: 10 });
+    const counted = window("w");
+    await intake.admit([narrow, wide, counted]);
+    const refused = await intake.admit([wide, counted, narrow]);
+    expect(refused.states.map(({ passed }) => passed)).toEqual([true, true, false]);
+    const [after, hits] = (await intake.admit([wide, counted])).states;
+    expect([after?.remaining, hits?.remaining]).toEqual([8, 3]);
+  });
+
+  test("a window that refuses uses no rate up", async () => {
+    const intake = await kinds[kind]();
+    const full = window("w", { max: 1 });
+    for (let i = 0; i < 3; i++) await intake.admit([full, rate("a")]);
+    expect((await intake.admit([rate("a")])).states[0]?.remaining).toBe(1);
+  });
+
+  test("a debt that a slower rate of old left is forgiven", async () => {
+    const intake = await kinds[kind]();
+    await intake.admit([rate("a", { intervalUs: 3600e6 })]);
+    const fast = rate("a", { intervalUs: 100_000 });
+    const [state] = (await intake.admit([fast])).states;
+    expect(state?.passed).toBe(false);
+    expect(state?.retryMs).toBeLessThanOrEqual(100);
+  });
+
+  test("without a limit there is still a clock", async () => {
+    const { at, states } = await (await kinds[kind]()).admit([]);
+    expect(states).toEqual([]);
     expect(Math.abs(at - Date.now())).toBeLessThan(5000);
   });
 
-  test("a change raises its epoch and is heard", async () => {
+  test("a change raises its epoch", async () => {
     const intake = await kinds[kind]();
-    const heard: Change[] = [];
-    intake.onChange((change) => void heard.push(change));
-    const before = (await intake.admit([])).epochs;
+    const before = (await intake.admit([])).epochs!;
     await intake.announce({ kind: "flow", id: "f1" });
     await intake.announce({ kind: "key", id: "" });
     expect((await intake.admit([])).epochs).toEqual({
@@ -67,22 +134,28 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])("by %s", (kind) => {
       key: before.key + 1,
       configuration: before.configuration,
     });
-    await until(() => heard.length === 2, 2000);
-    expect(heard).toEqual([
-      { kind: "flow", id: "f1" },
-      { kind: "key", id: "" },
-    ]);
   });
 });
 
-test("processes on one Redis share windows and changes", async () => {
-  const name = newName();
-  const [here, there] = [await redisIntake(name), await redisIntake(name)];
+test.each(["redis", "memory"] as const)("a change is heard by %s", async (kind) => {
+  const intake = await kinds[kind]();
   const heard: Change[] = [];
-  there.onChange((change) => void heard.push(change));
-  await here.admit([window("a")]);
-  expect((await there.admit([window("a")])).windows[0]?.hits).toBe(2);
-  await here.announce({ kind: "flow", id: "f1" });
+  intake.onChange((change) => void heard.push(change));
+  await intake.announce({ kind: "flow", id: "f1" });
+  await until(() => heard.length === 1, 2000);
+  expect(heard).toEqual([{ kind: "flow", id: "f1" }]);
+});
+
+test("processes on one Redis share limits and changes, over TCP and over REST", async () => {
+  const name = newName();
+  const [here, there] = [await redisIntake(name), restIntake(name)];
+  const heard: Change[] = [];
+  here.onChange((change) => void heard.push(change));
+  await here.admit([window("a"), rate("b")]);
+  const { states, replicas } = await there.admit([window("a"), rate("b")]);
+  expect(states.map(({ remaining }) => remaining)).toEqual([3, 1]);
+  expect(replicas).toBe(2);
+  await there.announce({ kind: "flow", id: "f1" });
   await until(() => heard.length === 1, 2000);
 });
 
@@ -94,21 +167,19 @@ test("a counter that does not answer is an error within seconds, and works again
   proxy.cut();
   await expect(intake.admit([window("a")])).rejects.toThrow();
   proxy.restore();
-  await until(
-    () =>
-      intake.admit([]).then(
-        () => true,
-        () => false,
-      ),
-    5000,
-  );
+  const works = () =>
+    intake.admit([]).then(
+      () => true,
+      () => false,
+    );
+  await until(works, 5000);
 });
 
-test("memory forgets ended windows when there are too many", async () => {
+test("memory forgets what has ended when there is too much", async () => {
   let now = 0;
   const intake = openMemoryIntake(() => now);
-  for (let i = 0; i < 100_000; i++) await intake.admit([window(`w${i}`, 10)]);
+  for (let i = 0; i < 100_000; i++) await intake.admit([window(`w${i}`, { windowMs: 10 })]);
   now = 20;
-  await intake.admit([window("new", 1000)]);
-  expect((await intake.admit([window("new", 1000)])).windows[0]?.hits).toBe(2);
+  await intake.admit([window("new", { windowMs: 1000 })]);
+  expect((await intake.admit([window("new", { windowMs: 1000 })])).states[0]?.remaining).toBe(3);
 });

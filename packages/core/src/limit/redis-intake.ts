@@ -1,28 +1,7 @@
 import type { RedisKeys } from "../prediction/redis-keys.ts";
 import type { RedisConnection } from "../redis/open-redis.ts";
+import { admitCalls, admitScript } from "./admit-script.ts";
 import { type Change, type ChangeKind, changeKinds, type Intake } from "./intake.ts";
-
-/**
- * KEYS: epochs, then one key per window. ARGV: per window its length in ms.
- * Returns {seconds, microseconds, epochs…, hits and ms left per window…}.
- */
-export const admitScript = `
-local time = redis.call('TIME')
-local result = {tonumber(time[1]), tonumber(time[2])}
-local epochs = redis.call('HMGET', KEYS[1], 'flow', 'key', 'configuration')
-for i = 1, 3 do result[#result + 1] = tonumber(epochs[i] or '0') end
-for i = 2, #KEYS do
-  local hits = redis.call('INCR', KEYS[i])
-  local left = redis.call('PTTL', KEYS[i])
-  if left < 0 then
-    left = tonumber(ARGV[i - 1])
-    redis.call('PEXPIRE', KEYS[i], left)
-  end
-  result[#result + 1] = hits
-  result[#result + 1] = left
-end
-return result
-`;
 
 /** Limits and changes shared by all processes on one Redis. */
 export async function openRedisIntake(
@@ -31,11 +10,10 @@ export async function openRedisIntake(
 ): Promise<Intake> {
   const { producer, subscriber } = connections;
   const listeners: ((change: Change) => void)[] = [];
+  const calls = admitCalls(keys);
   producer.defineCommand("sluiceAdmit", { lua: admitScript });
   const admit = (
-    producer as unknown as {
-      sluiceAdmit(count: number, ...args: (string | number)[]): Promise<number[]>;
-    }
+    producer as unknown as { sluiceAdmit(count: number, ...args: string[]): Promise<number[]> }
   ).sluiceAdmit.bind(producer);
   subscriber.on("message", (channel: string, message: string) => {
     if (channel !== keys.changeChannel) return;
@@ -44,19 +22,9 @@ export async function openRedisIntake(
   });
   await subscriber.subscribe(keys.changeChannel);
   return {
-    async admit(windows) {
-      const names = windows.map((window) => keys.limit(window.name));
-      const lengths = windows.map((window) => window.windowMs);
-      const [seconds = 0, micros = 0, flow = 0, key = 0, configuration = 0, ...counts] =
-        await admit(1 + names.length, keys.epochs, ...names, ...lengths);
-      return {
-        at: seconds * 1000 + Math.floor(micros / 1000),
-        epochs: { flow, key, configuration },
-        windows: windows.map((_, i) => ({
-          hits: counts[2 * i] ?? 0,
-          resetMs: counts[2 * i + 1] ?? 0,
-        })),
-      };
+    async admit(limits) {
+      const { keys: names, args } = calls.request(limits);
+      return calls.read(await admit(names.length, ...names, ...args), limits.length);
     },
     async announce({ kind, id }) {
       if (!changeKinds.includes(kind)) throw new Error(`Unknown change ${kind}`);

@@ -1,7 +1,7 @@
 import type { RedisKeys } from "../prediction/redis-keys.ts";
 import { openRestRedis } from "../redis/upstash-rest.ts";
+import { admitCalls, admitScript } from "./admit-script.ts";
 import { changeKinds, type Intake } from "./intake.ts";
-import { admitScript } from "./redis-intake.ts";
 
 /**
  * Limits and changes on the same keys as {@link openRedisIntake}, over Upstash's REST API. It hears of no changes; the
@@ -9,20 +9,13 @@ import { admitScript } from "./redis-intake.ts";
  */
 export function openRestIntake(url: string, token: string, keys: RedisKeys): Intake {
   const redis = openRestRedis(url, token);
+  const calls = admitCalls(keys);
+  const script = redis.createScript<number[]>(admitScript);
   return {
-    async admit(windows) {
-      const names = windows.map((window) => keys.limit(window.name));
-      const lengths = windows.map((window) => String(window.windowMs));
-      const [seconds = 0, micros = 0, flow = 0, key = 0, configuration = 0, ...counts] =
-        await redis.eval<string[], number[]>(admitScript, [keys.epochs, ...names], lengths);
-      return {
-        at: seconds * 1000 + Math.floor(micros / 1000),
-        epochs: { flow, key, configuration },
-        windows: windows.map((_, i) => ({
-          hits: counts[2 * i] ?? 0,
-          resetMs: counts[2 * i + 1] ?? 0,
-        })),
-      };
+    async admit(limits) {
+      const { keys: names, args } = calls.request(limits);
+      // By its hash; the text travels once, when Redis does not know it.
+      return calls.read(await script.exec(names, args), limits.length);
     },
     async announce({ kind, id }) {
       if (!changeKinds.includes(kind)) throw new Error(`Unknown change ${kind}`);

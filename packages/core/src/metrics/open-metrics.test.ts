@@ -11,14 +11,14 @@ test("Flowise's names are there before anything was counted, and bear the label 
   const { answered } = requestMetrics(metrics.registry, "3.1.4");
   const route = "/api/v1/prediction/:id";
   answered({ method: "POST", route, status: 200, tookMs: 12 });
-  answered({ method: "POST", route, status: 429, tookMs: 1 });
+  answered({ method: "POST", route, status: 429, tookMs: 1, limitedBy: "key" });
   const { text } = await metrics.scrape();
   for (const name of ["agentflow_created", "vector_upserted", "chatflow_prediction_internal"])
     expect(text).toContain(`# TYPE ${name} counter`);
   expect(text).toContain('flowise_version_info{version="3.1.4",app="FlowiseAI"} 1');
   expect(text).toContain('chatflow_prediction_external{status="success",app="FlowiseAI"} 1');
   expect(text).toContain('chatflow_prediction_external{status="failure",app="FlowiseAI"} 1');
-  expect(text).toContain(`sluice_limit_hits_total{route="${route}",app="FlowiseAI"} 1`);
+  expect(text).toContain(`sluice_limit_hits_total{route="${route}",limit="key",app="FlowiseAI"} 1`);
 });
 
 test("the fleet is read once per scrape, and absent while it cannot be read", async () => {

@@ -6,6 +6,8 @@ export interface MeasuredRequest {
   route: string;
   status: number;
   tookMs: number;
+  /** The limit that refused it. */
+  limitedBy?: string | undefined;
 }
 
 const created = [
@@ -55,14 +57,14 @@ export function requestMetrics(registry: Registry, version: string) {
   const limited = new Counter({
     name: "sluice_limit_hits_total",
     help: "Requests that a limit refused",
-    labelNames: ["route"],
+    labelNames: ["route", "limit"],
     registers,
   });
   return {
-    answered({ method, route, status, tookMs }: MeasuredRequest): void {
+    answered({ method, route, status, tookMs, limitedBy }: MeasuredRequest): void {
       took.observe({ method, route, code: status }, tookMs);
       total.inc({ method, path: route, status });
-      if (status === 429) limited.inc({ route });
+      if (status === 429) limited.inc({ route, limit: limitedBy ?? "other" });
       const counter = counters.get(counted[`${method} ${route}`] ?? "");
       counter?.inc({ status: status < 400 ? "success" : "failure" });
     },

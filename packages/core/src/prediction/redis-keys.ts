@@ -10,6 +10,7 @@ export function redisKeys(queueName: string) {
     inHand: (workerId: string) => `${base}:in-hand:${workerId}`,
     workers: `${base}:workers`,
     epochs: `${base}:epochs`,
+    replicas: `${base}:replicas`,
     cache: (bucket: string) => `${base}:${bucket}`,
     limit: (name: string) => `${base}:limit:${name}`,
     lease: (name: string) => `${base}:lease:${name}`,

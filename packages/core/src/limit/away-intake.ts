@@ -1,0 +1,72 @@
+import type { Admission, Intake, Limit, LimitState } from "./intake.ts";
+import { openMemoryIntake } from "./memory-intake.ts";
+
+const restMs = 1000;
+const logEveryMs = 5000;
+
+interface Options {
+  /** This process's part of each limit; by default one of the replicas that were last heard of. */
+  share: number | undefined;
+  log: { warn(fields: object, message: string): void };
+  now?: () => number;
+}
+
+/** Does with each limit what it says while its counter is away. */
+export function openAwayIntake(intake: Intake, { share, log, now = Date.now }: Options): Intake {
+  const local = openMemoryIntake(now);
+  let replicas = 1;
+  let awayUntil = 0;
+  let loggedAt = Number.NEGATIVE_INFINITY;
+
+  async function admitAway(limits: Limit[]): Promise<Admission> {
+    const part = share ?? 1 / replicas;
+    const counted = limits.filter(({ away }) => away === "local");
+    const { at, states } = await local.admit(counted.map((limit) => shareOf(limit, part)));
+    return {
+      at,
+      epochs: undefined,
+      states: limits.map((limit) => states[counted.indexOf(limit)] ?? passes(limit)),
+    };
+  }
+
+  return {
+    ...intake,
+    async admit(limits) {
+      const needed = limits.some(({ away = "closed" }) => away === "closed");
+      // Whoever can do without does not wait for one that has just not answered.
+      if (!needed && now() < awayUntil) return admitAway(limits);
+      try {
+        const admission = await intake.admit(limits);
+        replicas = admission.replicas ?? replicas;
+        awayUntil = 0;
+        return admission;
+      } catch (error) {
+        awayUntil = now() + restMs;
+        if (needed) throw error;
+        if (limits.length > 0 && now() - loggedAt > logEveryMs) {
+          loggedAt = now();
+          const reason = (error as Error).message;
+          log.warn({ reason }, "Limits cannot be counted; each is open or counted here");
+        }
+        return admitAway(limits);
+      }
+    },
+  };
+}
+
+/** At least one may always pass: a share of nothing would be closed. */
+function shareOf(limit: Limit, part: number): Limit {
+  if (limit.kind === "window") return { ...limit, max: Math.max(1, Math.floor(limit.max * part)) };
+  return {
+    ...limit,
+    burst: Math.max(1, Math.floor(limit.burst * part)),
+    intervalUs: Math.ceil(limit.intervalUs / part),
+  };
+}
+
+const passes = (limit: Limit): LimitState => ({
+  passed: true,
+  remaining: Math.floor(limit.kind === "window" ? limit.max : limit.burst),
+  resetMs: 0,
+  retryMs: 0,
+});
