@@ -62,8 +62,8 @@ export interface AgentflowNode {
   updateState?: string;
   /** Its outputs are branches of which one is taken. */
   decides?: boolean;
-  /** Inputs that name an embedded component, for checks before a run. */
-  embeds?: { models?: string[]; tools?: string };
+  /** Inputs that name an embedded component, or have rows that do, for checks before a run. */
+  embeds?: { models?: string[]; tools?: string[]; knowledge?: string };
   execute(inputs: Record<string, unknown>, run: NodeRun): Promise<NodeResult>;
 }
 

@@ -59,6 +59,24 @@ describe("what cannot run is named", () => {
     expect((await plan(loose)).unsupported).toEqual([]);
   });
 
+  test("tools and knowledge of agents, and tools as older exports name them", async () => {
+    const agent = node("agentAgentflow", {
+      agentModel: "chatOpenAI",
+      agentTools: [{ agentSelectedTool: "calculator" }, { agentSelectedTool: "oracle" }],
+      agentKnowledgeVSEmbeddings: [
+        { vectorStore: "postgres", embeddingModel: "openAIEmbeddings" },
+        { vectorStore: "crystalBall", embeddingModel: "tarotEmbeddings" },
+      ],
+    });
+    const tools = [
+      node("toolAgentflow", { toolAgentflowSelectedTool: "telephone" }),
+      node("toolAgentflow", { selectedTool: "telegraph" }, 1),
+    ];
+    const missing = ["oracle", "crystalBall", "tarotEmbeddings", "telephone", "telegraph"];
+    const { unsupported } = await plan(chain(start(), agent, ...tools));
+    expect(unsupported.toSorted()).toEqual(missing.toSorted());
+  });
+
   test("references to nodes that are not there", async () => {
     expect(await messages(chain(start(), reply("{{ llmAgentflow_4.output.x }}")))).toEqual([
       "directReplyAgentflow_0 refers to llmAgentflow_4, which is not in the flow",

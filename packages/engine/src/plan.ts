@@ -1,7 +1,12 @@
 import type { ChatPlan } from "./chatflow/plan-chatflow.ts";
 import { type FlowGraph, type FlowNode, type FlowType, isStickyNote } from "./graph.ts";
 import type { AgentflowNode } from "./node.ts";
-import { agentflowNodes, isSupportedModel, isSupportedTool } from "./nodes/registry.ts";
+import {
+  agentflowNodes,
+  isSupportedKnowledge,
+  isSupportedModel,
+  isSupportedTool,
+} from "./nodes/registry.ts";
 import { findProblems, type Problem } from "./plan-problems.ts";
 import { type Compiled, compileValue, referencesIn } from "./reference.ts";
 
@@ -155,20 +160,24 @@ function unsupportedNames(
   for (const id of reachable) {
     const node = nodes.get(id)!;
     if (!agentflowNodes.has(node.name)) names.add(node.name);
-    const { models = [], tools } = node.definition.embeds ?? {};
+    const { models = [], tools = [], knowledge } = node.definition.embeds ?? {};
     for (const input of models) {
       const model = node.inputs[input];
       if (typeof model === "string" && model && !isSupportedModel(model)) names.add(model);
     }
-    for (const tool of tools ? embeddedTools(node.inputs[tools], tools) : [])
+    for (const tool of tools.flatMap((input) => named(node.inputs[input], ["agentSelectedTool"])))
       if (!isSupportedTool(tool)) names.add(tool);
+    const known = knowledge ? named(node.inputs[knowledge], ["vectorStore", "embeddingModel"]) : [];
+    for (const name of known) if (!isSupportedKnowledge(name)) names.add(name);
   }
   return [...names];
 }
 
-function embeddedTools(value: unknown, input: string): string[] {
+/** Names that an input holds itself, or in these fields of its rows. */
+function named(value: unknown, fields: string[]): string[] {
   if (typeof value === "string") return value ? [value] : [];
   if (!Array.isArray(value)) return [];
-  const key = input === "agentTools" ? "agentSelectedTool" : "tool";
-  return value.map((row) => row?.[key]).filter((name) => typeof name === "string" && name !== "");
+  return value
+    .flatMap((row) => fields.map((field) => row?.[field]))
+    .filter((name) => typeof name === "string" && name !== "");
 }

@@ -1,5 +1,7 @@
 import { chatModelNames } from "../models/registry.ts";
 import type { AgentflowNode } from "../node.ts";
+import { embeddingsNames } from "../retrieval/embeddings/registry.ts";
+import { vectorStoreNames } from "../retrieval/stores/registry.ts";
 import { toolNames } from "../tools/registry.ts";
 import { agent } from "./agentflow/agent.ts";
 import { condition } from "./agentflow/condition.ts";
@@ -38,3 +40,6 @@ export const agentflowNodes: ReadonlyMap<string, AgentflowNode> = new Map(
 
 export const isSupportedModel = (name: string): boolean => chatModelNames.includes(name);
 export const isSupportedTool = (name: string): boolean => toolNames.includes(name);
+/** Whether an agent can look into it; stores on the canvas of a chatflow are nodes of their own. */
+export const isSupportedKnowledge = (name: string): boolean =>
+  vectorStoreNames.includes(name) || embeddingsNames.includes(name);

@@ -33,7 +33,11 @@ type Inputs = z.infer<typeof inputs>;
 export const agent = defineNode({
   name: "agentAgentflow",
   updateState: "agentUpdateState",
-  embeds: { models: ["agentModel"], tools: "agentTools" },
+  embeds: {
+    models: ["agentModel"],
+    tools: ["agentTools"],
+    knowledge: "agentKnowledgeVSEmbeddings",
+  },
   inputs,
   run: (given, context) =>
     answer(given, context).catch((error: unknown) => {

@@ -18,7 +18,7 @@ const inputs = z.object({
 export const tool = defineNode({
   name: "toolAgentflow",
   updateState: "toolUpdateState",
-  embeds: { tools: "toolAgentflowSelectedTool" },
+  embeds: { tools: ["toolAgentflowSelectedTool", "selectedTool"] },
   inputs,
   async run(given, context) {
     const { toolInputArgs } = given;
