@@ -42,7 +42,8 @@ export function holdsLeases<T extends WorkerTransport>(
   }
 
   function schedule(): void {
-    timer ??= setTimeout(() => {
+    if (timer) return;
+    timer = setTimeout(() => {
       void pulse()
         .catch(() => {})
         .finally(() => {

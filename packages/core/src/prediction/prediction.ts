@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { FlowEvent, NodeRecord, RunStatus } from "@sluice/engine/event";
 import type { ChatOutcome } from "@sluice/engine/run";
 import type { Upload } from "@sluice/engine/run-input";
+import type { Places } from "./places.ts";
 
 /** The states of a prediction; the last four are final and never left. */
 export type PredictionState =
@@ -52,6 +53,10 @@ export interface PredictionJob {
   seedFence: number;
   /** 0 goes first; higher numbers, up to 10, wait behind. */
   priority: number;
+  /** Absent where neither the flow nor the key limits what is open at once. */
+  places?: Places;
+  /** It is canceled when everybody who was connected for it has gone. */
+  onDisconnect?: "cancel";
   /** The request, sealed; or the key of an object that holds it. */
   request: { sealed: string } | { object: string };
 }
