@@ -16,7 +16,7 @@ function appWith(corsOrigins: string[], corsCredentials = false) {
   const deps = {
     flows: { get: async (id: string) => flows.get(id) },
     settings: { corsOrigins, corsCredentials },
-  } as unknown as Pick<Deps, "flows" | "settings">;
+  } as unknown as Pick<Deps, "db" | "flows" | "settings">;
   const app = new Hono();
   app.use(cors(deps));
   app.all("*", (c) => c.text("ran"));
@@ -47,6 +47,10 @@ describe("without CORS_ORIGINS", () => {
     ["the null origin", `/prediction/${openFlowId}`, "null", null],
     ["no origin", `/prediction/${flowId}`, undefined, null],
     ["a path that names no flow", "/chatflows", good, null],
+    ["a file of a chat", `/get-upload-file?chatflowId=${flowId}`, good, good],
+    ["a file of a chat, elsewhere", `/get-upload-file?chatflowId=${flowId}`, evil, null],
+    ["files for a chat", `/attachments/${flowId}/chat`, good, good],
+    ["documents for a chat", `/vector/upsert/${flowId}`, good, good],
   ])("%s", async (_, path, origin, expected) => {
     const reply = await ask(path, origin);
     expect(reply.allowed).toBe(expected);

@@ -1,17 +1,16 @@
 import { isUuid } from "@sluice/core/database/uuid";
 import type { Context, MiddlewareHandler } from "hono";
 import { originAllowed } from "./admit.ts";
+import { askedFlow } from "./asked-flow.ts";
 import type { Deps } from "./deps.ts";
 
-const flowPaths =
-  /^\/api\/v1\/(?:prediction|public-chatbotConfig|chatflows-streaming|chatflows-uploads|feedback|attachments|chatmessage\/abort|webhook)\/([^/]+)/;
 const methods = "GET,HEAD,PUT,PATCH,POST,DELETE";
 
 /**
  * Origins come from `CORS_ORIGINS`, or for calls that name a flow from that flow's `allowedOrigins` (none = any).
  * A refused origin only loses the headers; whether the request runs is decided elsewhere.
  */
-export function cors(deps: Pick<Deps, "flows" | "settings">): MiddlewareHandler {
+export function cors(deps: Pick<Deps, "db" | "flows" | "settings">): MiddlewareHandler {
   return async (c, next) => {
     const origin = c.req.header("origin");
     if (!origin) return next();
@@ -40,12 +39,14 @@ export function cors(deps: Pick<Deps, "flows" | "settings">): MiddlewareHandler 
 }
 
 async function isAllowed(
-  { flows, settings }: Pick<Deps, "flows" | "settings">,
+  deps: Pick<Deps, "db" | "flows" | "settings">,
   c: Context,
   origin: string,
 ) {
+  const { flows, settings } = deps;
   if (settings.corsOrigins.includes("*") || settings.corsOrigins.includes(origin)) return true;
-  const flowId = flowPaths.exec(c.req.path)?.[1];
+  const flowId = await askedFlow(deps, c);
+  if (flowId === "unsaid") return true;
   if (!flowId || !isUuid(flowId)) return false;
   const flow = await flows.get(flowId).catch(() => undefined);
   return (

@@ -63,6 +63,16 @@ export async function updateFeedback(db: Db, id: string, input: unknown): Promis
   return row;
 }
 
+/** The flow whose answer feedback is about. */
+export async function findFeedbackFlow(db: Db, id: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("chat_message_feedback")
+    .select("chatflowid")
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row?.chatflowid;
+}
+
 export interface FeedbackFilter {
   chatId?: string | undefined;
   order?: "ASC" | "DESC";
