@@ -13,6 +13,8 @@ import { answerLimits, countLimits, countMore, type Tally } from "./limit-tally.
 export interface Admitted {
   flow: AdmittedFlow;
   at: number;
+  /** Where one was asked for. */
+  key?: ApiKey | undefined;
 }
 
 /** Whether the caller may run the flow, as its key says. */
@@ -62,7 +64,7 @@ export async function admit(deps: Deps, c: Context, flowId: string): Promise<Adm
     const late = answerLimits(c, tally, flow);
     if (late) return late;
   }
-  return { flow, at: tally.at };
+  return { flow, at: tally.at, key: access.key };
 }
 
 function originPasses({ origins }: AdmittedFlow, c: Context): boolean {

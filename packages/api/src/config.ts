@@ -57,6 +57,9 @@ export const Config = z.object({
   /** Longest expected wait that a connected caller is taken with; by default it follows how long runs take. */
   MAX_QUEUE_WAIT_SECONDS: optionalCountSetting(),
   MAX_QUEUED_PREDICTIONS: countSetting(10_000),
+  /** Predictions of one flow, and of one key, that may be open at once; 0 is no cap. */
+  MAX_CONCURRENT_PER_FLOW: countSetting(0, 0),
+  MAX_CONCURRENT_PER_KEY: countSetting(0, 0),
   ENABLE_BULLMQ_DASHBOARD: flagSetting(false),
   /** Older predictions, executions and messages are deleted; 0 keeps them. */
   RETENTION_DAYS: countSetting(0, 0),

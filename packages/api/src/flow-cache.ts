@@ -1,5 +1,6 @@
 import type { Db } from "@sluice/core/database/open-database";
 import { type Flow, findFlow } from "@sluice/core/flow/flow";
+import { type FlowOptions, readFlowOptions } from "@sluice/core/flow/flow-options";
 import { isStreamable } from "@sluice/core/flow/is-streamable";
 import { type FlowLimit, readFlowLimit, readFlowRate } from "@sluice/core/limit/flow-limit";
 import type { Change, Epochs } from "@sluice/core/limit/intake";
@@ -16,6 +17,7 @@ export interface AdmittedFlow {
   limit: FlowLimit | undefined;
   /** A limit of ours for this flow alone, as text. */
   rateLimit: string | undefined;
+  options: FlowOptions;
   /** Session of callers who name none, set at a chatflow's memory. */
   sessionId: string | undefined;
   /** Id of the key that callers must send. */
@@ -79,6 +81,7 @@ async function admitted(flow: Flow): Promise<AdmittedFlow> {
     streamable: isStreamable(flow, graph),
     limit: readFlowLimit(parse(flow.api_config)),
     rateLimit: readFlowRate(parse(flow.api_config)),
+    options: readFlowOptions(parse(flow.api_config)),
     apiKeyId: flow.apikeyid || undefined,
     origins: {
       allowed: allowedOrigins(chatbotConfig),

@@ -118,12 +118,13 @@ export const commonSettings = {
   ANTHROPIC_BASE_URL: textSetting(),
   PINECONE_CONTROLLER_HOST: textSetting(),
   PREDICTION_TIMEOUT_SECONDS: countSetting(600),
+  DISCONNECT_GRACE_SECONDS: countSetting(5),
 } as const;
 
 export const CommonSettings = z.object(commonSettings);
 export type CommonSettings = z.infer<typeof CommonSettings>;
 
-const secret = /PASSWORD|SECRET|(?<!RATE_LIMIT_)KEY|TOKEN|URL|CERT|_CA$/;
+const secret = /PASSWORD|SECRET|(?<!RATE_LIMIT_|PER_)KEY|TOKEN|URL|CERT|_CA$/;
 
 /** Reads a process's settings. Throws one line that names the variable, its value and what is expected. */
 export function readSettings<T extends z.ZodType>(

@@ -26,6 +26,7 @@ const Reply = z.object({
   workspaceId: z.string(),
   tenant: z.string().optional(),
   rateLimit: z.string().optional(),
+  maxConcurrent: z.number().optional(),
   chatFlows: z.array(
     z.object({ flowName: z.string(), category: z.string().nullable(), updatedDate: z.string() }),
   ),
@@ -129,5 +130,6 @@ const toReply = (key: ApiKey, uses: KeyUse[]) => ({
   workspaceId,
   ...(key.tenant && { tenant: key.tenant }),
   ...(key.rate_limit && { rateLimit: key.rate_limit }),
+  ...(key.max_concurrent !== null && { maxConcurrent: key.max_concurrent }),
   chatFlows: uses.map((use) => ({ ...use, updatedDate: use.updatedDate.toISOString() })),
 });

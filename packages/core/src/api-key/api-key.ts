@@ -5,6 +5,7 @@ import type { Db } from "../database/open-database.ts";
 import type { Database } from "../database/schema.ts";
 import { isUuid } from "../database/uuid.ts";
 import { notFound } from "../error.ts";
+import { MaxConcurrent } from "../flow/flow-options.ts";
 import { isRate, rateForm } from "../limit/rate-policy.ts";
 import { parseInput } from "../parse-input.ts";
 import { isKeyPermission, keyPermissions } from "./permission.ts";
@@ -25,6 +26,8 @@ const KeyLimits = z.object({
     .string()
     .refine((text) => text.trim() === "" || isRate(text), `rateLimit is not off or ${rateForm}`)
     .nullish(),
+  /** In place of the cap for all keys; null takes it away. */
+  maxConcurrent: MaxConcurrent.nullish(),
 });
 
 export const ApiKeyInput = KeyLimits.extend({
@@ -103,9 +106,10 @@ export async function deleteApiKey(db: Db, id: string): Promise<number> {
 export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** What is not named stays as it is. */
-const limitColumns = ({ tenant, rateLimit }: z.infer<typeof KeyLimits>) => ({
+const limitColumns = ({ tenant, rateLimit, maxConcurrent }: z.infer<typeof KeyLimits>) => ({
   ...(tenant !== undefined && { tenant: tenant?.trim() || null }),
   ...(rateLimit !== undefined && { rate_limit: rateLimit?.trim() || null }),
+  ...(maxConcurrent !== undefined && { max_concurrent: maxConcurrent }),
 });
 
 function newRow(text: string, keyName: string, permissions: string[]) {

@@ -9,6 +9,7 @@ import * as createSchedule from "../../migrations/0008-create-schedule.ts";
 import * as createDocumentStore from "../../migrations/0009-create-document-store.ts";
 import * as indexMessageAge from "../../migrations/0010-index-message-age.ts";
 import * as limitApiKey from "../../migrations/0011-limit-api-key.ts";
+import * as capApiKey from "../../migrations/0012-cap-api-key.ts";
 
 /** Every migration by name, in order. A list and not a folder, so that it survives bundling. */
 export const migrations: Record<string, Migration> = {
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   "0009-create-document-store": createDocumentStore,
   "0010-index-message-age": indexMessageAge,
   "0011-limit-api-key": limitApiKey,
+  "0012-cap-api-key": capApiKey,
 };

@@ -250,6 +250,8 @@ interface ApiKeyTable {
   tenant: string | null;
   /** In place of the limit for all keys. */
   rate_limit: string | null;
+  /** Predictions open at once, in place of the cap for all keys. */
+  max_concurrent: number | null;
 }
 
 /** Facts of this installation, e.g. the generated credential key. */

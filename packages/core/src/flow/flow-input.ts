@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readFlowRate } from "../limit/flow-limit.ts";
 import { isRate, rateForm } from "../limit/rate-policy.ts";
 import { firstProblem } from "../parse-input.ts";
+import { flowOptionsProblem } from "./flow-options.ts";
 
 /** JSON as text; none at all is fine too. */
 const jsonText = (name: string) =>
@@ -25,10 +26,12 @@ export const FlowInput = z.object({
   isPublic: z.boolean().nullish(),
   apikeyid: z.string().nullish(),
   chatbotConfig: jsonText("chatbotConfig"),
-  apiConfig: jsonText("apiConfig").refine(
-    (text) => isFlowRate(text),
-    `apiConfig.sluice.rateLimit is not off or ${rateForm}`,
-  ),
+  apiConfig: jsonText("apiConfig")
+    .refine((text) => isFlowRate(text), `apiConfig.sluice.rateLimit is not off or ${rateForm}`)
+    .superRefine((text, context) => {
+      const message = flowOptionsProblem(text ? parseJson(text) : undefined);
+      if (message) context.addIssue({ code: "custom", message });
+    }),
   analytic: jsonText("analytic"),
   speechToText: jsonText("speechToText"),
   textToSpeech: jsonText("textToSpeech"),
