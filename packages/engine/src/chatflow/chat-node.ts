@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { HistoryMessage } from "../event.ts";
 import type { NodeRun } from "../node.ts";
+import type { IndexedDocuments } from "../retrieval/index-documents.ts";
 import type { RunInput } from "../run-input.ts";
 import type { Services } from "../services.ts";
 import type { Voice } from "./voice.ts";
@@ -30,6 +31,14 @@ export interface ChatRun {
   scope: string;
 }
 
+/** One filling of a vector store. */
+export interface UpsertRun {
+  /** The same when it begins anew elsewhere: what it wrote is written again, not twice. */
+  id: string;
+  /** Ids that an earlier one could not take out again. */
+  left: string[];
+}
+
 /** What a node is given beside its inputs. */
 export interface ChatNodeRun extends ChatRun {
   nodeId: string;
@@ -53,6 +62,12 @@ export interface ChatNode {
   init?(inputs: Record<string, unknown>, context: ChatNodeRun): Promise<unknown>;
   /** Answers, as the node in which the flow ends. */
   run?(inputs: Record<string, unknown>, context: ChatNodeRun): Promise<ChatResult>;
+  /** Indexes its documents, as the vector store that an upsert is for. */
+  upsert?(
+    inputs: Record<string, unknown>,
+    context: ChatNodeRun,
+    upsert: UpsertRun,
+  ): Promise<IndexedDocuments>;
 }
 
 /** Declares a node of a chatflow. Inputs are parsed for it; it reads no environment. */
@@ -61,8 +76,9 @@ export function defineChatNode<I>(node: {
   inputs: z.ZodType<I>;
   init?(inputs: I, context: ChatNodeRun): unknown;
   run?(inputs: I, context: ChatNodeRun): Promise<ChatResult> | ChatResult;
+  upsert?(inputs: I, context: ChatNodeRun, upsert: UpsertRun): Promise<IndexedDocuments>;
 }): ChatNode {
-  const { name, inputs: schema, init, run } = node;
+  const { name, inputs: schema, init, run, upsert } = node;
   const parse = (inputs: Record<string, unknown>, { label }: ChatNodeRun): I => {
     const parsed = schema.safeParse(inputs);
     if (parsed.success) return parsed.data;
@@ -73,5 +89,8 @@ export function defineChatNode<I>(node: {
     name,
     ...(init && { init: async (inputs, context) => init(parse(inputs, context), context) }),
     ...(run && { run: async (inputs, context) => run(parse(inputs, context), context) }),
+    ...(upsert && {
+      upsert: async (inputs, context, one) => upsert(parse(inputs, context), context, one),
+    }),
   };
 }

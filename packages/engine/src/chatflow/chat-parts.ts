@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChatMessage, ChatModel } from "../model.ts";
 import type { Embeddings } from "../retrieval/embeddings.ts";
+import type { RecordManager } from "../retrieval/record-manager.ts";
 import type { Retriever } from "../retrieval/retriever.ts";
 import type { Splitter } from "../retrieval/splitter.ts";
 import type { VectorStore } from "../retrieval/vector-store.ts";
@@ -92,6 +93,11 @@ export const cache = part<AnswerCache>(ofKind("cache"), "a cache");
 export const embeddings = part<Embeddings>(ofKind("embeddings"), "an embedding");
 export const splitter = part<Splitter>(ofKind("splitter"), "a text splitter");
 export const retriever = part<Retriever>(ofKind("retriever", "vectorStore"), "a retriever");
+export const recordManager = part<RecordManager>(ofKind("recordManager"), "a record manager");
+export const document = z.object({
+  pageContent: z.string(),
+  metadata: z.record(z.string(), z.unknown()).default({}),
+});
 export const vectorStore = part<VectorStore>(ofKind("vectorStore"), "a vector store");
 
 const unset = (value: unknown) => (value === "" || value === null ? undefined : value);

@@ -114,7 +114,7 @@ function findEndings(
 }
 
 /** Longest way to an ending, for each node that leads to one. */
-function depthsOf(endings: FlowNode[], edges: FlowEdge[]): Map<string, number> | "cycle" {
+export function depthsOf(endings: FlowNode[], edges: FlowEdge[]): Map<string, number> | "cycle" {
   const parents = new Map<string, string[]>();
   const children = new Map<string, number>();
   const seen = new Set<string>(endings.map(({ id }) => id));
@@ -142,7 +142,11 @@ function depthsOf(endings: FlowNode[], edges: FlowEdge[]): Map<string, number> |
   return done === seen.size ? depths : "cycle";
 }
 
-function planNode(node: FlowNode, edges: FlowEdge[], byId: Map<string, FlowNode>): PlannedChatNode {
+export function planNode(
+  node: FlowNode,
+  edges: FlowEdge[],
+  byId: Map<string, FlowNode>,
+): PlannedChatNode {
   const { data, id } = node;
   const inputs = data.inputs ?? {};
   const accepts = new Map(

@@ -58,7 +58,7 @@ function failed(plan: ChatPlan, { signal }: Services, cause: unknown): Outcome {
   };
 }
 
-function newChatRun(plan: ChatPlan, request: RunInput, services: Services): ChatRun {
+export function newChatRun(plan: ChatPlan, request: RunInput, services: Services): ChatRun {
   const files = uploadedText(request);
   const question = request.question ?? "";
   let past: ReturnType<ChatRun["past"]> | undefined;

@@ -15,6 +15,7 @@ export function openMemoryStore(embeddings: Embeddings, topK: number): VectorSto
   let entries: Entry[] = [];
   return {
     kind: "vectorStore",
+    place: "memory",
     async add(documents, signal, given) {
       if (documents.length === 0) return [];
       const texts = documents.map(({ pageContent }) => pageContent);

@@ -7,7 +7,7 @@ import { postToProvider } from "../../models/provider-request.ts";
 import { withRetry } from "../../models/retry.ts";
 import type { Document } from "../document.ts";
 import { flatMetadata } from "../flat-metadata.ts";
-import { defineVectorStore } from "../vector-store.ts";
+import { chatIdName, defineVectorStore, type VectorStore } from "../vector-store.ts";
 
 const apiVersion = "2025-04";
 const batchSize = 100;
@@ -30,7 +30,7 @@ const Matches = z.object({
 /** Pinecone over its REST interface. */
 export const pinecone = defineVectorStore({
   name: "pinecone",
-  open(setting) {
+  open(setting): VectorStore {
     const { embeddings, fetch } = setting;
     const textKey = textInput(setting, "pineconeTextKey") ?? "text";
     const namespace = textInput(setting, "pineconeNamespace") ?? "";
@@ -52,6 +52,7 @@ export const pinecone = defineVectorStore({
 
     return {
       kind: "vectorStore",
+      place: namespace || (textInput(setting, "pineconeIndex") ?? ""),
       async add(documents, signal, given) {
         const texts = documents.map(({ pageContent }) => pageContent);
         const vectors = await embeddings.embedDocuments(texts, signal);
@@ -74,7 +75,7 @@ export const pinecone = defineVectorStore({
       },
       async rate(query, { signal, filter, topK: most = topK }) {
         const vector = await embeddings.embedQuery(query, signal);
-        const both = { ...ownFilter, ...filter };
+        const both = { ...ownFilter, ...uploadedHere(setting.chatId), ...filter };
         const wanted = Object.keys(both).length > 0 ? { filter: both } : {};
         const body = { vector, topK: most, includeMetadata: true, ...wanted };
         const { matches } = Matches.parse(await call("/query", body, signal));
@@ -87,6 +88,12 @@ export const pinecone = defineVectorStore({
     };
   },
 });
+
+/** What was uploaded in this conversation or in none. */
+const uploadedHere = (chatId: string | undefined): Record<string, unknown> =>
+  chatId === undefined
+    ? {}
+    : { $or: [{ [chatIdName]: { $eq: chatId } }, { [chatIdName]: { $exists: false } }] };
 
 // An index does not move: its host is asked for once in a while, by each process.
 const hosts = new WeakMap<GuardedFetch, Map<string, { at: number; host: Promise<string> }>>();

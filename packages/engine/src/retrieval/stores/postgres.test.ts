@@ -98,6 +98,18 @@ test("a database without pgvector is refused with the remedy", async () => {
   await expect(store.retrieve("coffee", { signal })).rejects.toThrow(words);
 });
 
+test("vectors of another dimension than the table's are refused, and nothing is written", async () => {
+  const { store, database } = await openStore({ tableName: "other_size" });
+  await database.exec(`create table other_size
+    (id uuid primary key default gen_random_uuid(), "pageContent" text, metadata jsonb, embedding vector);
+    insert into other_size ("pageContent", metadata, embedding) values ('old', '{}', '[1,2,3]')`);
+  await expect(store.add(documents, signal)).rejects.toThrow(
+    /other_size holds vectors of 3 dimensions, and this embedding makes 26/,
+  );
+  const { rows } = await database.query("select 1 from other_size");
+  expect(rows).toHaveLength(1);
+});
+
 test("a table's name cannot carry anything else", async () => {
   await expect(openStore({ tableName: "a; drop table b" })).rejects.toThrow(
     /not the name of a table/,

@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { ModelSetting } from "../../model.ts";
-import { credentialField, flagInput, numberInput, textInput } from "../../models/model-input.ts";
+import { numberInput, textInput } from "../../models/model-input.ts";
 import type { Document } from "../document.ts";
 import type { PostgresClients, PostgresPlace } from "../postgres-clients.ts";
-import { defineVectorStore } from "../vector-store.ts";
+import { postgresPlace, quotedTable } from "../postgres-place.ts";
+import { chatIdName, defineVectorStore, type VectorStore } from "../vector-store.ts";
 import { jsonInput } from "./json-input.ts";
 
+// As many as an upsert adds at once: a statement writes all of them or none.
 const batchSize = 200;
-/** Documents that a user uploaded in one conversation carry its id under this name. */
-const chatIdName = "flowise_chatId";
 const operators: Record<string, string> = {
   cosine: "<=>",
   euclidean: "<->",
@@ -32,11 +31,12 @@ const Row = z.object({
 /** A table of pgvector, with the columns that Flowise gives it. */
 export const postgres = defineVectorStore({
   name: "postgres",
-  open(setting) {
+  open(setting): VectorStore {
     const { embeddings, postgres: clients } = setting;
     if (!clients) throw new Error("Postgres cannot be reached from here");
-    const place = placeOf(setting);
-    const table = quotedTable(textInput(setting, "tableName") ?? "documents");
+    const place = postgresPlace(setting);
+    const tableName = textInput(setting, "tableName") ?? "documents";
+    const table = quotedTable(tableName);
     const topK = numberInput(setting, "topK") || 4;
     const ownFilter = jsonInput(setting, "pgMetadataFilter");
     const strategy = textInput(setting, "distanceStrategy") ?? "cosine";
@@ -45,19 +45,33 @@ export const postgres = defineVectorStore({
     const query = (statement: string, values: unknown[], signal: AbortSignal) =>
       clients.query(place, statement, values, signal);
 
+    /** Resolves to the dimensions that its vectors have; the column itself takes any. */
+    async function ensureTable(signal: AbortSignal): Promise<number | undefined> {
+      await ensureExtension(clients!, place, signal);
+      await query(
+        `create table if not exists ${table}
+           (id uuid primary key default gen_random_uuid(), "pageContent" text, metadata jsonb, embedding vector)`,
+        [],
+        signal,
+      );
+      const held = `select vector_dims(embedding) as dims from ${table} where embedding is not null limit 1`;
+      const [row] = await query(held, [], signal);
+      return row && Number(row.dims);
+    }
+    let ensured: Promise<number | undefined> | undefined;
+
     return {
       kind: "vectorStore",
+      place: tableName,
       async add(documents, signal, given) {
         const texts = documents.map(({ pageContent }) => pageContent.replaceAll("\0", ""));
         const vectors = await embeddings.embedDocuments(texts, signal);
         const ids = given ?? documents.map(() => randomUUID());
-        await ensureExtension(clients, place, signal);
-        await query(
-          `create table if not exists ${table}
-             (id uuid primary key default gen_random_uuid(), "pageContent" text, metadata jsonb, embedding vector)`,
-          [],
-          signal,
-        );
+        ensured ??= ensureTable(signal).catch((error: unknown) => {
+          ensured = undefined;
+          throw error;
+        });
+        checkDimensions(vectors, await ensured, tableName);
         for (let from = 0; from < documents.length; from += batchSize) {
           const to = from + batchSize;
           await query(
@@ -87,7 +101,7 @@ export const postgres = defineVectorStore({
       },
       async rate(question, { signal, filter, topK: most = topK }) {
         const vector = await embeddings.embedQuery(question, signal);
-        const { [chatIdName]: chatId, ...wanted } = { ...ownFilter, ...filter };
+        const { [chatIdName]: chatId = setting.chatId, ...wanted } = { ...ownFilter, ...filter };
         const rows = await query(
           `select id, "pageContent", metadata, embedding ${operator} $1::text::vector as distance from ${table}
              where (metadata @> $2::jsonb and not metadata ? '${chatIdName}') or metadata->>'${chatIdName}' = $3
@@ -108,6 +122,16 @@ export const postgres = defineVectorStore({
     };
   },
 });
+
+/** The first vector that comes into a table says what those after it have to be. */
+function checkDimensions(vectors: number[][], held: number | undefined, table: string): void {
+  const wanted = held ?? vectors[0]?.length;
+  const other = vectors.find(({ length }) => length !== wanted);
+  if (other)
+    throw new Error(
+      `Postgres: the table ${table} holds vectors of ${wanted} dimensions, and this embedding makes ${other.length}: use the embedding that the table was filled with, or another table`,
+    );
+}
 
 const asVector = (vector: number[]) => `[${vector.join(",")}]`;
 
@@ -141,35 +165,3 @@ async function ensureExtension(
 }
 
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? "");
-
-function placeOf(setting: ModelSetting): PostgresPlace {
-  const host = textInput(setting, "host");
-  const database = textInput(setting, "database");
-  if (!host || !database) throw new Error("Postgres: host and database are needed");
-  const { ssl } = z
-    .object({
-      ssl: z
-        .union([
-          z.boolean(),
-          z.object({ rejectUnauthorized: z.boolean().optional(), ca: z.string().optional() }),
-        ])
-        .optional(),
-    })
-    .parse(jsonInput(setting, "additionalConfig"));
-  return {
-    host,
-    port: numberInput(setting, "port") || 5432,
-    database,
-    user: credentialField(setting, "user") ?? "",
-    password: credentialField(setting, "password") ?? "",
-    ssl: ssl ?? flagInput(setting, "ssl"),
-  };
-}
-
-/** A name may carry its schema in front. */
-function quotedTable(name: string): string {
-  const parts = name.split(".");
-  if (parts.length > 2 || parts.some((part) => !/^[\p{L}_][\p{L}\p{N}_$-]*$/u.test(part)))
-    throw new Error(`Postgres: ${JSON.stringify(name)} is not the name of a table`);
-  return parts.map((part) => `"${part}"`).join(".");
-}

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { baseUrl, credentialField, numberInput, textInput } from "../../models/model-input.ts";
 import { withRetry } from "../../models/retry.ts";
-import { defineVectorStore } from "../vector-store.ts";
+import { chatIdName, defineVectorStore, type VectorStore } from "../vector-store.ts";
 import { jsonInput } from "./json-input.ts";
 import { qdrantCall } from "./qdrant-call.ts";
 
@@ -21,7 +21,7 @@ const Metadata = z.record(z.string(), z.unknown()).catch({});
 /** Qdrant over its REST interface; a collection is made when its first documents come. */
 export const qdrant = defineVectorStore({
   name: "qdrant",
-  open(setting) {
+  open(setting): VectorStore {
     const { embeddings } = setting;
     const server = baseUrl(textInput(setting, "qdrantServerUrl"));
     const collection = textInput(setting, "qdrantCollection");
@@ -50,6 +50,7 @@ export const qdrant = defineVectorStore({
 
     return {
       kind: "vectorStore",
+      place: collection,
       async add(documents, signal, given) {
         const texts = documents.map(({ pageContent }) => pageContent);
         const vectors = await embeddings.embedDocuments(texts, signal);
@@ -74,7 +75,8 @@ export const qdrant = defineVectorStore({
       },
       async rate(question, { signal, filter = {}, topK: most = topK }) {
         const vector = await embeddings.embedQuery(question, signal);
-        const wanted = [own, filter].filter((one) => Object.keys(one).length > 0);
+        const uploads = uploadedHere(setting.chatId, `${metadataKey}.${chatIdName}`);
+        const wanted = [own, uploads, filter].filter((one) => Object.keys(one).length > 0);
         const body = {
           vector,
           limit: most,
@@ -94,3 +96,9 @@ export const qdrant = defineVectorStore({
     };
   },
 });
+
+/** What was uploaded in this conversation or in none. */
+const uploadedHere = (chatId: string | undefined, key: string): object =>
+  chatId === undefined
+    ? {}
+    : { should: [{ key, match: { value: chatId } }, { is_empty: { key } }] };

@@ -2,6 +2,7 @@ import type { VectorStoreComponent } from "../vector-store.ts";
 
 // Each is loaded when a flow first uses it.
 const loaders: Record<string, () => Promise<VectorStoreComponent>> = {
+  chroma: async () => (await import("./chroma.ts")).chroma,
   pinecone: async () => (await import("./pinecone.ts")).pinecone,
   postgres: async () => (await import("./postgres.ts")).postgres,
   qdrant: async () => (await import("./qdrant.ts")).qdrant,

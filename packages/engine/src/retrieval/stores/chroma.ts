@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { baseUrl, credentialField, numberInput, textInput } from "../../models/model-input.ts";
+import { withRetry } from "../../models/retry.ts";
+import type { Document } from "../document.ts";
+import { flatMetadata } from "../flat-metadata.ts";
+import { defineVectorStore } from "../vector-store.ts";
+import { chromaCall } from "./chroma-call.ts";
+import { jsonInput } from "./json-input.ts";
+
+const batchSize = 100;
+
+const Collection = z.object({ id: z.string() });
+const Found = z.object({
+  ids: z.array(z.array(z.string())),
+  documents: z.array(z.array(z.string().nullable())).nullish(),
+  metadatas: z.array(z.array(z.record(z.string(), z.unknown()).nullable())).nullish(),
+});
+
+/** Chroma over the second version of its HTTP interface; a collection is made when its first documents come. */
+export const chroma = defineVectorStore({
+  name: "chroma",
+  open(setting) {
+    const { embeddings } = setting;
+    const name = textInput(setting, "collectionName");
+    if (!name) throw new Error("Chroma: the name of a collection is needed");
+    const server = baseUrl(textInput(setting, "chromaURL"), "http://localhost:8000");
+    const tenant = credentialField(setting, "chromaTenant") ?? "default_tenant";
+    const database = credentialField(setting, "chromaDatabase") ?? "default_database";
+    const token = credentialField(setting, "chromaApiKey");
+    const topK = numberInput(setting, "topK") || 4;
+    const own = jsonInput(setting, "chromaMetadataFilter");
+    const base = `${server}/api/v2/tenants/${encodeURIComponent(tenant)}/databases/${encodeURIComponent(database)}/collections`;
+    const call = (method: string, path: string, body: object | undefined, signal: AbortSignal) =>
+      withRetry({ signal }, () =>
+        chromaCall(setting.fetch, { url: `${base}${path}`, token, method, body, signal }),
+      );
+    let id: string | undefined;
+
+    async function made(signal: AbortSignal): Promise<string> {
+      id ??= Collection.parse(await call("POST", "", { name, get_or_create: true }, signal)).id;
+      return id;
+    }
+
+    /** Undefined while nothing was written to the collection. */
+    async function found(signal: AbortSignal): Promise<string | undefined> {
+      if (id !== undefined) return id;
+      const answer = await call("GET", `/${encodeURIComponent(name!)}`, undefined, signal);
+      id = answer === undefined ? undefined : Collection.parse(answer).id;
+      return id;
+    }
+
+    return {
+      kind: "vectorStore",
+      place: name,
+      async add(documents, signal, given) {
+        const texts = documents.map(({ pageContent }) => pageContent);
+        const vectors = await embeddings.embedDocuments(texts, signal);
+        const ids = given ?? documents.map(() => randomUUID());
+        const collection = await made(signal);
+        for (let from = 0; from < documents.length; from += batchSize) {
+          const to = from + batchSize;
+          const batch = {
+            ids: ids.slice(from, to),
+            embeddings: vectors.slice(from, to),
+            documents: texts.slice(from, to),
+            metadatas: documents.slice(from, to).map(scalarMetadata),
+          };
+          await call("POST", `/${collection}/upsert`, batch, signal);
+        }
+        return ids;
+      },
+      async delete(ids, signal) {
+        const collection = ids.length > 0 ? await found(signal) : undefined;
+        for (let from = 0; collection && from < ids.length; from += batchSize)
+          await call(
+            "POST",
+            `/${collection}/delete`,
+            { ids: ids.slice(from, from + batchSize) },
+            signal,
+          );
+      },
+      async retrieve(question, { signal, filter = {}, topK: most = topK }) {
+        const vector = await embeddings.embedQuery(question, signal);
+        const collection = await found(signal);
+        if (collection === undefined) return [];
+        const wanted = [own, filter].filter((one) => Object.keys(one).length > 0);
+        const body = {
+          query_embeddings: [vector],
+          n_results: most,
+          include: ["documents", "metadatas", "distances"],
+          ...(wanted.length > 0 && { where: wanted.length > 1 ? { $and: wanted } : wanted[0] }),
+        };
+        const { ids, documents, metadatas } = Found.parse(
+          await call("POST", `/${collection}/query`, body, signal),
+        );
+        return (ids[0] ?? []).map((one, i) => ({
+          pageContent: documents?.[0]?.[i] ?? "",
+          metadata: metadatas?.[0]?.[i] ?? {},
+          id: one,
+        }));
+      },
+    };
+  },
+});
+
+/** Chroma keeps texts, numbers and flags. Lines stand where LangChain puts them. */
+function scalarMetadata({ metadata }: Document): Record<string, unknown> | null {
+  const { loc, ...rest } = metadata;
+  const { lines, ...place } = (loc ?? {}) as { lines?: { from?: unknown; to?: unknown } };
+  const located = {
+    ...rest,
+    ...(loc ? { loc: place } : {}),
+    locFrom: lines?.from,
+    locTo: lines?.to,
+  };
+  const entries = Object.entries(flatMetadata(located)).map(([key, value]) => [
+    key,
+    Array.isArray(value) ? JSON.stringify(value) : value,
+  ]);
+  // An empty object is refused.
+  return entries.length > 0 ? Object.fromEntries(entries) : null;
+}
