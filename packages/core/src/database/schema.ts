@@ -20,6 +20,8 @@ export interface Database {
   setting: SettingTable;
   schedule: ScheduleTable;
   schedule_log: ScheduleLogTable;
+  upsert_history: UpsertHistoryTable;
+  upsert_leftover: UpsertLeftoverTable;
 }
 
 type Created = ColumnType<Date, Date | undefined, never>;
@@ -269,6 +271,23 @@ interface ScheduleTable {
   ends_at: Moment;
   created_date: Created;
   updated_date: Updated;
+}
+
+/** One filling of a chatflow's vector store, in Flowise's words. */
+interface UpsertHistoryTable {
+  id: string;
+  chatflowid: string;
+  result: string;
+  /** What its nodes were set to. */
+  flow_data: string;
+  date: Created;
+}
+
+/** A chunk that a failed upsert could not take out of a vector store again. */
+interface UpsertLeftoverTable {
+  id: string;
+  flow_id: string;
+  node_id: string;
 }
 
 /** One firing of a schedule: QUEUED, SUCCEEDED, FAILED or SKIPPED. */
