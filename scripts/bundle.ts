@@ -7,12 +7,13 @@ import { type BuildOptions, build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** One folder per process: `main.js` and, for code's child processes, `code-child.js` and `module-child.js`. */
+/** One folder per process: `main.js` and, for code's child processes, `code-child.js`, `module-child.js`, `parse-child.js`. */
 const processes = {
   api: "packages/api/src/serve.ts",
   worker: "packages/worker/src/main.ts",
 };
 const codeChild = "packages/engine/src/code/child.ts";
+const parseChild = "packages/engine/src/parse/child.ts";
 const moduleChild = "packages/engine/src/code/modules/child.ts";
 
 /** Native code, which goes along as files. */
@@ -62,6 +63,16 @@ export async function bundle(target: string): Promise<void> {
     // As it is written: parts of it go into the sandbox as text, where no helper of a bundler exists.
     const entryPoints = { "code-child": codeChild, "module-child": moduleChild };
     await build({ ...common, entryPoints, outdir: folder });
+    // Formats are chunks of their own: one that is read once is loaded once.
+    await build({
+      ...common,
+      entryPoints: { "parse-child": parseChild },
+      outdir: folder,
+      splitting: true,
+      chunkNames: "parse-chunks/[name]-[hash]",
+      minify: true,
+      keepNames: true,
+    });
     const manifest = {
       name: `sluice-${name}`,
       private: true,

@@ -33,8 +33,12 @@ async function main(): Promise<void> {
   await migrateToLatest(databaseOptions(config));
   if (config.SLUICE_API_KEY) await ensureAdminKey(database.db, config.SLUICE_API_KEY);
   const environment = runtimeVariableFrom(process.env);
-  const opened = await openDeps({ config, log, database, environment }, (options) =>
-    config.MODE === "queue" ? openQueueMode(options) : openMainMode({ ...options, ...codeChild() }),
+  const opened = await openDeps(
+    { config, log, database, environment, ...codeChild() },
+    (options) =>
+      config.MODE === "queue"
+        ? openQueueMode(options)
+        : openMainMode({ ...options, ...codeChild() }),
   );
   const { deps } = opened;
   const reconciler = openReconciler(deps);

@@ -22,7 +22,7 @@ export interface StoredKnowledge {
 
 export type KnowledgeServices = Pick<
   Services,
-  "fetch" | "credential" | "modelBaseUrls" | "postgres"
+  "fetch" | "credential" | "modelBaseUrls" | "postgres" | "parser"
 >;
 
 export const Config = z.record(z.string(), z.unknown()).catch({});

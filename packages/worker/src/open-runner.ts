@@ -2,6 +2,7 @@ import { openPastMessages } from "@sluice/core/conversation/past-messages";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
 import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
+import { storedDocuments } from "@sluice/core/document-store/chunk";
 import { readKnowledge } from "@sluice/core/document-store/document-store";
 import { findPreviousExecution } from "@sluice/core/execution/execution";
 import type { Change } from "@sluice/core/limit/intake";
@@ -21,6 +22,7 @@ import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
 import { openModuleRunner } from "@sluice/engine/code/open-module-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
+import { openFileParser } from "@sluice/engine/parse/open-file-parser";
 import type { SharedCache } from "@sluice/engine/shared-cache";
 import type { McpToolCache } from "@sluice/engine/tools/mcp/mcp";
 import { openMcp } from "@sluice/engine/tools/mcp/open-mcp";
@@ -68,6 +70,9 @@ export function openRunner(options: RunnerOptions) {
       moduleChildFile: new URL("./module-child.js", options.codeChildFile),
     }),
   });
+  const parser = openFileParser(
+    options.codeChildFile && { childFile: new URL("./parse-child.js", options.codeChildFile) },
+  );
   const mcp = openMcp({
     fetch,
     ...(options.mcpToolCache && { cache: options.mcpToolCache }),
@@ -100,6 +105,8 @@ export function openRunner(options: RunnerOptions) {
     variables: configuration.variables,
     tool: (id: string) => readTool(db, id),
     documentStore: (id: string) => readKnowledge(db, id),
+    storedDocuments: (id: string) => storedDocuments(db, id),
+    parser,
     postgres,
     redis,
     cache: options.cache,
@@ -147,6 +154,7 @@ export function openRunner(options: RunnerOptions) {
     async close(): Promise<void> {
       await writer.idle();
       await code.close();
+      await parser.close();
       await mcp.close();
       await fetch.close();
       await postgres.close();

@@ -125,7 +125,10 @@ export const documentStoreLoaderRoutes = (deps: Deps) => {
   return routes(deps, "document-store")
     .openapi(preview, async (c) => {
       const input = c.req.valid("json");
-      return c.json(await knowledge.fill((parts) => previewLoader(parts, input)), 200);
+      return c.json(
+        await knowledge.fill((parts, signal) => previewLoader(parts, input, signal)),
+        200,
+      );
     })
     .openapi(save, async (c) => {
       const input = c.req.valid("json");
@@ -137,10 +140,10 @@ export const documentStoreLoaderRoutes = (deps: Deps) => {
     })
     .openapi(process, async (c) => {
       const input = { ...c.req.valid("json"), id: c.req.valid("param").loaderId };
-      const { storeId, loader } = await knowledge.fill(async (parts) => {
+      const { storeId, loader } = await knowledge.fill(async (parts, signal) => {
         const described = await loaderFrom(parts, input);
         await saveLoader(parts, described.storeId, described.loader);
-        await processLoader(parts, described.storeId, described.loader.id);
+        await processLoader(parts, described.storeId, described.loader.id, signal);
         return described;
       });
       return c.json(await chunkPage(storeId, loader.id, 1), 200);

@@ -59,6 +59,25 @@ export async function listChunks(db: Db, storeId: string, docId?: string): Promi
   return ofLoader(query, storeId, docId).orderBy("doc_id").orderBy("chunk_no").execute();
 }
 
+/** All documents of a store, as its loaders read them. Throws `too_large` for more than a flow may take at once. */
+export async function storedDocuments(db: Db, storeId: string): Promise<Document[]> {
+  if (!isUuid(storeId)) throw notFound("Document store", storeId);
+  const rows = await db
+    .selectFrom("document_store_chunk")
+    .select(["page_content", "metadata"])
+    .where("store_id", "=", storeId)
+    .orderBy("doc_id")
+    .orderBy("chunk_no")
+    .limit(maxChunks + 1)
+    .execute();
+  if (rows.length > maxChunks)
+    throw new AppError("too_large", `The document store holds more than ${maxChunks} chunks`);
+  return rows.map(({ page_content, metadata }) => ({
+    pageContent: page_content,
+    metadata: JSON.parse(metadata) as Record<string, unknown>,
+  }));
+}
+
 export async function pageOfChunks(
   db: Db,
   storeId: string,

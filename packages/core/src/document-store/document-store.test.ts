@@ -148,14 +148,14 @@ test("a store can be filled step by step", async () => {
     splitterConfig: body.splitter.config,
     previewChunkCount: 1,
   };
-  expect(await previewLoader(deps, input)).toMatchObject({
+  expect(await previewLoader(deps, input, signal)).toMatchObject({
     chunks: [{ pageContent: "tea leaves" }],
     totalChunks: 2,
     previewChunkCount: 1,
   });
   const { loader } = await loaderFrom(deps, input);
   await saveLoader(deps, id, loader);
-  await processLoader(deps, id, loader.id);
+  await processLoader(deps, id, loader.id, signal);
   expect(await pageOfChunks(db, id, loader.id, 1)).toMatchObject({ count: 2 });
   expect(await getDocumentStore(db, id)).toMatchObject({ status: "SYNC" });
   const config = {
@@ -176,7 +176,7 @@ test("a mistake in a body is named", async () => {
   const { upsert } = await openStore();
   const refused = (given: object) => upsert(given).catch((error: Error) => error.message);
   expect(await refused({ loader: "{not json" })).toBe("is not valid JSON");
-  expect(await refused({ loader: { name: "pdfFile" } })).toMatch(/loader pdfFile is not supported/);
+  expect(await refused({ loader: { name: "notionDB" } })).toMatch(/loader notionDB is not supported/);
   expect(await refused({ splitter: { name: "toolAgent" } })).toMatch(/splitter toolAgent is not/);
   expect(await refused({ vectorStore: { name: "faiss" } })).toMatch(/store faiss is not supported/);
   expect(await refused({ loader: undefined })).toMatch(/loader.name/);

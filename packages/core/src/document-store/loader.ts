@@ -41,9 +41,14 @@ export function loaderOf(loaders: Loader[], id: string): Loader {
 }
 
 /** The components of a loader, as the engine builds them. */
-export const componentsOf = ({ loaderId, loaderConfig, splitterId, splitterConfig }: Loader) => ({
-  loader: { name: loaderId, config: loaderConfig },
-  splitter: splitterId ? { name: splitterId, config: splitterConfig } : undefined,
+export const componentsOf = (loader: Loader) => ({
+  loader: {
+    name: loader.loaderId,
+    config: { credential: loader.credential, ...loader.loaderConfig },
+  },
+  splitter: loader.splitterId
+    ? { name: loader.splitterId, config: loader.splitterConfig }
+    : undefined,
 });
 
 export const loaderLabel = (name: string): string => documentLoaders[name]?.label ?? name;

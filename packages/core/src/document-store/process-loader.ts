@@ -19,14 +19,16 @@ import {
 } from "./loader.ts";
 import { readFiles, storeFiles } from "./loader-file.ts";
 
-/** Reads and cuts what a loader names. Throws `invalid` where its settings do not allow that. */
+/** Reads and cuts what a loader names. Throws `invalid` where its settings or files do not allow that. */
 export async function loadWith(
-  { objects }: Pick<KnowledgeDeps, "objects">,
+  { objects, services }: Pick<KnowledgeDeps, "objects" | "services">,
   storeId: string,
   loader: Loader,
+  signal: AbortSignal,
 ): Promise<Document[]> {
   const complete = await readFiles(objects, storeId, loader);
-  return loadDocuments(componentsOf(complete)).catch((cause: Error) => {
+  return loadDocuments(componentsOf(complete), { ...services, signal }).catch((cause: Error) => {
+    signal.throwIfAborted();
     throw new AppError("invalid", cause.message, { cause });
   });
 }
@@ -51,11 +53,12 @@ export async function processLoader(
   deps: KnowledgeDeps,
   storeId: string,
   loaderId: string,
+  signal: AbortSignal,
 ): Promise<void> {
   const { db } = deps;
   const { loaders } = await getDocumentStore(db, storeId);
   const loader = loaderOf(parseLoaders(loaders), loaderId);
-  const chunks = chunksOf(storeId, loaderId, await loadWith(deps, storeId, loader));
+  const chunks = chunksOf(storeId, loaderId, await loadWith(deps, storeId, loader, signal));
   await db.transaction().execute(async (transaction) => {
     await keepChunks(transaction, storeId, loader, chunks);
     await setDocumentStore(transaction, storeId, { status: "SYNC" });
@@ -115,9 +118,9 @@ export async function loaderFrom(
 }
 
 /** The first chunks that a loader would give; a negative count asks for all. */
-export async function previewLoader(deps: KnowledgeDeps, input: unknown) {
+export async function previewLoader(deps: KnowledgeDeps, input: unknown, signal: AbortSignal) {
   const { storeId, loader, previewChunkCount } = await loaderFrom(deps, input);
-  const documents = await loadWith(deps, storeId, loader);
+  const documents = await loadWith(deps, storeId, loader, signal);
   const wanted = previewChunkCount < 0 ? documents.length : previewChunkCount;
   const chunks = documents.slice(0, wanted);
   return { chunks, totalChunks: documents.length, previewChunkCount: chunks.length };

@@ -96,7 +96,7 @@ async function fill(
   const { db } = deps;
   const storeId = row.id;
   const store = await openConfigured(deps, { name: row.name, ...config });
-  const chunks = chunksOf(storeId, loader.id, await loadWith(deps, storeId, loader));
+  const chunks = chunksOf(storeId, loader.id, await loadWith(deps, storeId, loader, signal));
   await setDocumentStore(db, storeId, { status: "UPSERTING" });
   try {
     const result = await indexChunks(db, {

@@ -16,6 +16,8 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
     (await import("./chatflow/character-text-splitter.ts")).characterTextSplitter,
   chatPromptTemplate: async () =>
     (await import("./chatflow/chat-prompt-template.ts")).chatPromptTemplate,
+  cheerioWebScraper: async () =>
+    (await import("./chatflow/cheerio-web-scraper.ts")).cheerioWebScraper,
   codeTextSplitter: async () => (await import("./chatflow/code-text-splitter.ts")).codeTextSplitter,
   cohereRerankRetriever: async () =>
     (await import("./chatflow/rerank-retriever.ts")).cohereRerankRetriever,
@@ -31,17 +33,21 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
       .conversationSummaryBufferMemory,
   conversationSummaryMemory: async () =>
     (await import("./chatflow/conversation-summary-memory.ts")).conversationSummaryMemory,
+  csvFile: async () => (await import("./chatflow/csv-file.ts")).csvFile,
   csvOutputParser: async () => (await import("./chatflow/csv-output-parser.ts")).csvOutputParser,
   customFunction: async () => (await import("./chatflow/custom-function.ts")).customFunction,
   customListOutputParser: async () =>
     (await import("./chatflow/custom-list-output-parser.ts")).customListOutputParser,
   customRetriever: async () => (await import("./chatflow/custom-retriever.ts")).customRetriever,
+  documentStore: async () => (await import("./chatflow/document-store.ts")).documentStore,
   documentStoreVS: async () => (await import("./chatflow/document-store-vs.ts")).documentStoreVS,
   embeddingsFilterRetriever: async () =>
     (await import("./chatflow/embeddings-filter-retriever.ts")).embeddingsFilterRetriever,
+  docxFile: async () => (await import("./chatflow/docx-file.ts")).docxFile,
   fewShotPromptTemplate: async () =>
     (await import("./chatflow/few-shot-prompt-template.ts")).fewShotPromptTemplate,
   getVariable: async () => (await import("./chatflow/get-variable.ts")).getVariable,
+  github: async () => (await import("./chatflow/github.ts")).github,
   htmlToMarkdownTextSplitter: async () =>
     (await import("./chatflow/html-to-markdown-text-splitter.ts")).htmlToMarkdownTextSplitter,
   HydeRetriever: async () => (await import("./chatflow/hyde-retriever.ts")).hydeRetriever,
@@ -55,6 +61,8 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
     (await import("./chatflow/input-moderation-simple.ts")).inputModerationSimple,
   JinaRerankRetriever: async () =>
     (await import("./chatflow/rerank-retriever.ts")).jinaRerankRetriever,
+  jsonFile: async () => (await import("./chatflow/json-file.ts")).jsonFile,
+  jsonlinesFile: async () => (await import("./chatflow/jsonlines-file.ts")).jsonlinesFile,
   llmChain: async () => (await import("./chatflow/llm-chain.ts")).llmChain,
   llmFilterRetriever: async () =>
     (await import("./chatflow/llm-filter-retriever.ts")).llmFilterRetriever,
@@ -65,9 +73,8 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   multiPromptChain: async () => (await import("./chatflow/multi-prompt-chain.ts")).multiPromptChain,
   multiQueryRetriever: async () =>
     (await import("./chatflow/multi-query-retriever.ts")).multiQueryRetriever,
+  pdfFile: async () => (await import("./chatflow/pdf-file.ts")).pdfFile,
   plainText: async () => (await import("./chatflow/plain-text.ts")).plainText,
-  postgresRecordManager: async () =>
-    (await import("./chatflow/postgres-record-manager.ts")).postgresRecordManager,
   promptRetriever: async () => (await import("./chatflow/prompt-retriever.ts")).promptRetriever,
   promptTemplate: async () => (await import("./chatflow/prompt-template.ts")).promptTemplate,
   reactAgentChat: async () => (await import("./chatflow/react-agent-chat.ts")).reactAgentChat,
