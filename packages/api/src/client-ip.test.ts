@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clientIp } from "./client-ip.ts";
+import { clientIp, networkOf } from "./client-ip.ts";
 
 const socket = "10.0.0.1";
 test.each([
@@ -20,4 +20,17 @@ test.each([
 test("a mapped IPv4 address is the same address", () => {
   expect(clientIp("::ffff:10.0.0.1", undefined, 0)).toBe("10.0.0.1");
   expect(clientIp(undefined, undefined, 0)).toBe("unknown");
+});
+
+test.each([
+  ["192.0.2.1", "192.0.2.1"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:db8::5", "2001:db8:0:0::/64"],
+  ["2001:0DB8:1::2:3:4:5", "2001:db8:1:0::/64"],
+  ["::1", "0:0:0:0::/64"],
+  ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ["unknown", "unknown"],
+])("%s is counted as %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

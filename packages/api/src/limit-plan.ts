@@ -3,6 +3,7 @@ import { flowWindow } from "@sluice/core/limit/flow-limit";
 import type { Limit } from "@sluice/core/limit/intake";
 import type { LimitPolicies } from "@sluice/core/limit/limit-settings";
 import { overridden, type RatePolicy, rateLimit } from "@sluice/core/limit/rate-policy";
+import { networkOf } from "./client-ip.ts";
 import type { AdmittedFlow } from "./flow-cache.ts";
 
 export type LimitName = "global" | "ip" | "flow" | "key" | "tenant" | "flowise";
@@ -28,7 +29,7 @@ function planned(
 /** What needs nothing to be looked up. */
 export const entryLimits = ({ global, ip }: LimitPolicies, address: string): PlannedLimit[] => [
   ...planned("global", "", global),
-  ...planned("ip", address, ip),
+  ...planned("ip", networkOf(address), ip),
 ];
 
 /** The window in a flow's Flowise configuration, which counts whoever calls it, let in or not. */
