@@ -10,6 +10,7 @@ import { chatMessageRoutes } from "./routes/chat-message.ts";
 import { chatflowRoutes } from "./routes/chatflow.ts";
 import { credentialRoutes } from "./routes/credential.ts";
 import { documentStoreRoutes } from "./routes/document-store.ts";
+import { documentStoreComponentRoutes } from "./routes/document-store-component.ts";
 import { documentStoreLoaderRoutes } from "./routes/document-store-loader.ts";
 import { documentStoreVectorRoutes } from "./routes/document-store-vector.ts";
 import { executionRoutes } from "./routes/execution.ts";
@@ -54,6 +55,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     variableRoutes,
     toolRoutes,
     documentStoreRoutes,
+    documentStoreComponentRoutes,
     documentStoreLoaderRoutes,
     documentStoreVectorRoutes,
     apiKeyRoutes,

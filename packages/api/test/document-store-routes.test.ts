@@ -4,25 +4,38 @@ import { keyPermissions } from "@sluice/core/api-key/permission";
 import { createCredential } from "@sluice/core/credential/credential";
 import { credentialKeyFromBytes } from "@sluice/core/credential/credential-key";
 import { openKnowledge } from "@sluice/core/document-store/open-knowledge";
+import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import { openFileParser } from "@sluice/engine/parse/open-file-parser";
+import { docxOf, pdfOf } from "@sluice/engine/parse/parse-test-bench";
 import { knowledgeServer } from "@sluice/engine/retrieval/knowledge-test-bench";
 import { afterAll, expect, test } from "vitest";
 import { openTestDatabase } from "../../../test/database.ts";
 import type { Deps, Env } from "../src/deps.ts";
 import { onError } from "../src/error.ts";
 import { documentStoreRoutes } from "../src/routes/document-store.ts";
+import { documentStoreComponentRoutes } from "../src/routes/document-store-component.ts";
 import { documentStoreLoaderRoutes } from "../src/routes/document-store-loader.ts";
 import { documentStoreVectorRoutes } from "../src/routes/document-store-vector.ts";
 
 const database = await openTestDatabase();
-afterAll(() => database.close());
+const parser = openFileParser();
+afterAll(async () => {
+  await parser.close();
+  await database.close();
+});
 const { db } = database;
 const credentialKey = credentialKeyFromBytes(new Uint8Array(32));
 
 async function openApi(permissions = keyPermissions) {
   const server = await knowledgeServer();
   const { fetch, modelBaseUrls } = server.services;
-  const objects = { put: async () => {}, get: async () => Buffer.alloc(0), delete: async () => {} };
-  const knowledge = openKnowledge({ db, objects, credentialKey, fetch, modelBaseUrls });
+  const files = new Map<string, Buffer>();
+  const objects: ObjectStore = {
+    put: async (key, bytes) => void files.set(key, bytes),
+    get: async (key) => files.get(key) ?? Promise.reject(new Error(`no ${key}`)),
+    delete: async (key) => void files.delete(key),
+  };
+  const knowledge = openKnowledge({ db, objects, credentialKey, fetch, modelBaseUrls, parser });
   const deps = { db, objects, knowledge, settings: { maxBodyBytes: 100_000 } } as unknown as Deps;
   const app = new OpenAPIHono<Env>();
   app.onError(onError);
@@ -30,7 +43,12 @@ async function openApi(permissions = keyPermissions) {
     c.set("apiKey", { permissions } as ApiKey);
     await next();
   });
-  for (const routes of [documentStoreRoutes, documentStoreLoaderRoutes, documentStoreVectorRoutes])
+  for (const routes of [
+    documentStoreRoutes,
+    documentStoreComponentRoutes,
+    documentStoreLoaderRoutes,
+    documentStoreVectorRoutes,
+  ])
     app.route("/", routes(deps));
 
   async function call(method: string, path: string, body?: unknown) {
@@ -97,12 +115,85 @@ test("files of a form fill a store", async () => {
   form.append("metadata", '{"source":"a form"}');
   expect((await call("POST", `/upsert/${id}`, form)).answer).toMatchObject({ numAdded: 1 });
   expect(server.embedded).toEqual(["yellow trams"]);
-  form.append("files", new Blob(["%PDF"]), "book.pdf");
+  form.append("files", new Blob([new Uint8Array(pdfOf("red trams"))]), "book.pdf");
   const refused = await call("POST", `/upsert/${id}`, form);
-  expect(refused).toMatchObject({
-    status: 400,
-    answer: { message: "files: no loader here reads a pdfFile" },
+  expect(refused.status).toBe(400);
+  expect(refused.answer.message).toMatch(/^files: these are for several loaders/);
+});
+
+const formOf = (name: string, bytes: Buffer | string, fields: Record<string, string> = {}) => {
+  const form = new FormData();
+  form.append("files", new Blob([new Uint8Array(Buffer.from(bytes))]), name);
+  for (const [field, value] of Object.entries(fields)) form.append(field, value);
+  return form;
+};
+
+test("the kind of a file chooses its loader", async () => {
+  const { server, call, parts } = await openApi();
+  const { id } = (await call("POST", "/store", { name: "Kinds" })).answer;
+  const fields = {
+    embedding: JSON.stringify(parts.embedding),
+    vectorStore: JSON.stringify(parts.vectorStore),
+  };
+  for (const [name, bytes, text] of [
+    ["a.pdf", pdfOf("red trams"), "red trams"],
+    ["a.docx", docxOf("blue trams"), "blue trams\n\n"],
+    ["a.csv", "colour\ngreen\n", "colour: green"],
+    ["a.json", '["grey trams"]', "grey trams"],
+  ] as const) {
+    const { answer } = await call("POST", `/upsert/${id}`, formOf(name, bytes, fields));
+    expect(answer).toMatchObject({ numAdded: 1, addedDocs: [{ pageContent: text }] });
+  }
+  expect(server.points.size).toBe(4);
+  const named = { ...fields, loader: '{"name":"textFile"}' };
+  const { answer } = await call("POST", `/upsert/${id}`, formOf("b.csv", "a\n1\n", named));
+  expect(answer.addedDocs).toMatchObject([{ pageContent: "a\n1\n" }]);
+});
+
+test("what cannot be read is named, and nothing of it is kept", async () => {
+  const { server, call, parts } = await openApi();
+  const { id } = (await call("POST", "/store", { name: "Broken" })).answer;
+  const fields = {
+    embedding: JSON.stringify(parts.embedding),
+    vectorStore: JSON.stringify(parts.vectorStore),
+  };
+  const form = formOf("bad.pdf", "%PDF-1.4 no more", fields);
+  form.append("files", new Blob([new Uint8Array(pdfOf("red trams"))]), "good.pdf");
+  const refused = await call("POST", `/upsert/${id}`, form);
+  expect(refused.status).toBe(400);
+  expect(refused.answer.message).toMatch(/^bad\.pdf: is not a PDF that can be read: /);
+  const bad = await call("POST", `/upsert/${id}`, formOf("bad.csv", 'a,b\n"x" y,1\n', fields));
+  expect(bad.answer.message).toMatch(/^bad\.csv: is not CSV that can be read: /);
+  expect(server.requests.filter(({ path }) => path.includes("vectors"))).toEqual([]);
+  const { answer: store } = await call("GET", `/store/${id}`);
+  expect(store).toMatchObject({ status: "EMPTY", loaders: [], totalChunks: 0 });
+});
+
+test("a form previews, saves and processes a loader, whose file stays", async () => {
+  const { call } = await openApi();
+  const { id: storeId } = (await call("POST", "/store", { name: "Loaders" })).answer;
+  const config = { loaderConfig: '{"usage":"perFile"}', storeId };
+  const form = () => formOf("two.pdf", pdfOf("page one", "page two"), config);
+  expect((await call("POST", "/loader/preview", form())).answer).toMatchObject({
+    totalChunks: 1,
+    chunks: [{ pageContent: "page one\n\npage two" }],
   });
+  const { answer: saved } = await call("POST", "/loader/save", form());
+  expect(saved).toMatchObject({ loaderId: "pdfFile", loaderName: "Pdf File", status: "STALE" });
+  expect(saved.files).toMatchObject([{ name: "two.pdf" }]);
+  const perPage = { storeId, loaderConfig: { ...saved.loaderConfig, usage: "perPage" } };
+  const { answer } = await call("POST", `/loader/process/${saved.id}`, perPage);
+  expect(answer).toMatchObject({ count: 2, chunks: [{ pageContent: "page one" }, {}] });
+});
+
+test("what stores can be made of is listed", async () => {
+  const { call } = await openApi();
+  const names = async (kind: string) =>
+    (await call("GET", `/components/${kind}`)).answer.map(({ name }: { name: string }) => name);
+  expect(await names("loaders")).toContain("pdfFile");
+  expect(await names("embeddings")).toContain("openAIEmbeddings");
+  expect(await names("vectorstore")).toContain("pinecone");
+  expect((await call("GET", "/components/others")).status).toBe(400);
 });
 
 test("what a provider refuses is told to the caller", async () => {

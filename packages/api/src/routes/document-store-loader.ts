@@ -14,12 +14,13 @@ import { ChunkView, StoreRow, toChunkView, toStoreRow } from "@sluice/core/docum
 import type { Deps } from "../deps.ts";
 import { body, IdParam, json, routes } from "../json.ts";
 import { base, Document, may } from "./document-store-parts.ts";
+import { formAsLoaderInput } from "./form-files.ts";
 
 const preview = createRoute({
   method: "post",
   path: `${base}/loader/preview`,
   summary: "See what chunks a loader would give",
-  middleware: [may("preview-process")] as const,
+  middleware: [may("preview-process"), formAsLoaderInput] as const,
   request: { body: body(LoaderInput) },
   responses: {
     200: json(
@@ -37,7 +38,7 @@ const save = createRoute({
   method: "post",
   path: `${base}/loader/save`,
   summary: "Save a loader of a document store",
-  middleware: [may("preview-process")] as const,
+  middleware: [may("preview-process"), formAsLoaderInput] as const,
   request: { body: body(LoaderInput) },
   responses: { 200: json(z.looseObject({ id: z.string() }), "The loader") },
 });
@@ -55,7 +56,7 @@ const process = createRoute({
   method: "post",
   path: `${base}/loader/process/{loaderId}`,
   summary: "Keep the chunks that a loader gives",
-  middleware: [may("preview-process")] as const,
+  middleware: [may("preview-process"), formAsLoaderInput] as const,
   request: { params: z.object({ loaderId: z.string() }), body: body(LoaderInput) },
   responses: { 200: json(ChunkPage, "The first chunks") },
 });

@@ -15,11 +15,11 @@ import {
   upsertDocumentStore,
 } from "@sluice/core/document-store/upsert-document-store";
 import { StoreRow, StoreView, toStoreRow, toStoreView } from "@sluice/core/document-store/wire";
-import { AppError } from "@sluice/core/error";
 import type { Deps } from "../deps.ts";
 import { body, IdParam, json, listOf, listReply, PageQuery, routes } from "../json.ts";
 import { readBody } from "../read-body.ts";
 import { base, Indexed, may } from "./document-store-parts.ts";
+import { upsertInput } from "./form-files.ts";
 
 const create = createRoute({
   method: "post",
@@ -70,7 +70,9 @@ const upsert = createRoute({
   method: "post",
   path: `${base}/upsert/{id}`,
   summary: "Load, cut, embed and store documents in one call",
-  description: "Takes JSON, or a form with `files`. Parts that are missing are those of the store.",
+  description:
+    "Takes JSON, or a form with `files`: all of one kind, or of any kind where `loader` names who reads them. " +
+    "Parts that are missing are those of the store.",
   middleware: [may("upsert-config")] as const,
   request: { params: IdParam },
   responses: { 200: json(Indexed, "What was added, deleted and left alone") },
@@ -132,16 +134,3 @@ export const documentStoreRoutes = (deps: Deps) => {
       );
     });
 };
-
-const Form = z.looseObject({ overrideConfig: z.record(z.string(), z.unknown()).optional() });
-
-/** The files of a form are the input of a loader of text files, unless the form names another loader. */
-function upsertInput(given: unknown): unknown {
-  const { overrideConfig, ...fields } = Form.parse(given);
-  const { txtFile, ...others } = overrideConfig ?? {};
-  const unread = Object.keys(others).find((name) => name.endsWith("File"));
-  if (unread) throw new AppError("invalid", `files: no loader here reads a ${unread}`);
-  return txtFile === undefined
-    ? fields
-    : { ...fields, loader: { name: "textFile", config: { txtFile } } };
-}
