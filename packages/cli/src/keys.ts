@@ -6,10 +6,12 @@ import { CliError, type Command, type Context } from "./command.ts";
 export const keys: Command = {
   summary: "Lists, creates and revokes API keys",
   usage: `sluice keys [list] [--json]
-sluice keys create NAME [--permissions P,…] [--json]
+sluice keys create NAME [--permissions P,…] [--tenant T] [--rate R] [--json]
 sluice keys revoke NAME-OR-ID
 
   --permissions what the key may do, e.g. chatflows:view,chatflows:create (chatflows:view)
+  --tenant      whose it is: keys of one tenant share its limit
+  --rate        what it may do in a time, e.g. "100/60s burst 20"; off lifts the limit of all keys
 ${serverUsage}`,
   run: runKeys,
 };
@@ -29,6 +31,8 @@ async function runKeys(args: string[], context: Context): Promise<number> {
     options: {
       ...serverOptions,
       permissions: { type: "string", default: "chatflows:view" },
+      tenant: { type: "string" },
+      rate: { type: "string" },
       json: { type: "boolean", default: false },
     },
   });
@@ -48,7 +52,12 @@ async function runKeys(args: string[], context: Context): Promise<number> {
   if (!name) throw new CliError(`keys ${verb} needs a name`, { exitCode: 2 });
   if (verb === "create") {
     const before = new Set(KeyRows.parse(await server.get("/apikey")).map((row) => row.id));
-    const body = { keyName: name, permissions: values.permissions.split(",") };
+    const body = {
+      keyName: name,
+      permissions: values.permissions.split(","),
+      ...(values.tenant && { tenant: values.tenant }),
+      ...(values.rate && { rateLimit: values.rate }),
+    };
     // The answer is the whole list; the key itself is shown in this one answer only.
     const made = KeyRows.parse(await server.post("/apikey", body)).find(
       (row) => !before.has(row.id),

@@ -38,6 +38,20 @@ test("a key is renamed, given other permissions and taken away", async () => {
   await expect(updateApiKey(database.db, key.id, { keyName: "x" })).rejects.toThrow("not found");
 });
 
+test("a key is given a tenant and a rate, which stay until they are taken away", async () => {
+  const limits = { tenant: "acme", rateLimit: "5/1s" };
+  const { key } = await createApiKey(database.db, { keyName: "k", permissions, ...limits });
+  expect(key).toMatchObject({ tenant: "acme", rate_limit: "5/1s" });
+  const renamed = await updateApiKey(database.db, key.id, { keyName: "new" });
+  expect(renamed).toMatchObject({ tenant: "acme", rate_limit: "5/1s" });
+  const freed = await updateApiKey(database.db, key.id, { tenant: null, rateLimit: "" });
+  expect(freed).toMatchObject({ tenant: null, rate_limit: null });
+  await expect(updateApiKey(database.db, key.id, { rateLimit: "lots" })).rejects.toMatchObject({
+    code: "invalid",
+    message: expect.stringContaining("rateLimit is not off or a rate such as"),
+  });
+});
+
 test("a key needs a permission, and none of a person who logs in", async () => {
   for (const list of [[], ["workspace:export"], ["admin:all"]])
     await expect(
