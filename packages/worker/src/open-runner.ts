@@ -5,6 +5,7 @@ import { openPostgresClients } from "@sluice/core/database/open-postgres-clients
 import { storedDocuments } from "@sluice/core/document-store/chunk";
 import { readKnowledge } from "@sluice/core/document-store/document-store";
 import { findPreviousExecution } from "@sluice/core/execution/execution";
+import { findFlow } from "@sluice/core/flow/flow";
 import type { Change } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
 import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
@@ -131,6 +132,7 @@ export function openRunner(options: RunnerOptions) {
     findEnded: (job: PredictionJob) => findEndedPrediction(db, job),
     findCheckpoint: (id: string) => findCheckpoint(db, id),
     markRunning: (id: string, fence: number) => markRunning(db, [id], fence),
+    speechToText: async (flowId: string) => (await findFlow(db, flowId))?.speech_to_text ?? null,
     services,
     log,
     metrics: options.metrics,

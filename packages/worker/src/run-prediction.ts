@@ -16,6 +16,7 @@ import type { RunInput } from "@sluice/engine/run-input";
 import type { RunState } from "@sluice/engine/run-state";
 import type { Services } from "@sluice/engine/services";
 import { finalWriteOf } from "./final-write-of.ts";
+import { heard } from "./hear.ts";
 import { measureRun } from "./metrics-run.ts";
 import type { PlanCache, PlannedFlow } from "./plan-cache.ts";
 import { checkpointAfter, expiry, failure, resultOf, stateOf } from "./run-end.ts";
@@ -32,6 +33,8 @@ export interface RunnerDeps {
   findCheckpoint(id: string): Promise<RunState | undefined>;
   /** Says in Postgres that an accepted prediction has begun. */
   markRunning(id: string, fence: number): Promise<void>;
+  /** What is set of speech for a flow, as Flowise stores it. */
+  speechToText(flowId: string): Promise<string | null>;
   services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal" | "subflow">;
   log: Log;
   metrics?: RunMetrics | undefined;
@@ -54,7 +57,7 @@ export async function runPrediction(
     const ended = attempt > 0 || claim.fence > 1 ? await deps.findEnded(job) : undefined;
     if (ended) return await tell(claim, ended);
     if (job.accepted) await deps.markRunning(job.id, claim.fence);
-    const request = await deps.openRequest(job);
+    const { request, problem } = await heard(deps, job, await deps.openRequest(job), stop.signal);
     const paused = job.segment > 0 ? await deps.findCheckpoint(job.id) : undefined;
     const record = openEventRecord();
     const measured = deps.metrics && measureRun(deps.metrics, job, startedAt);
@@ -71,7 +74,9 @@ export async function runPrediction(
     const outcome =
       startedAt > job.deadlineAt
         ? expiry(paused)
-        : await execute(deps, job, request, recorded, stop.signal, paused);
+        : problem !== undefined
+          ? failure(problem, paused)
+          : await execute(deps, job, request, recorded, stop.signal, paused);
     // Another worker goes on with it: what happened here after that does not count.
     if (claim.lost.aborted) return claim.release();
     await finish(deps, job, request, outcome, claim, {
