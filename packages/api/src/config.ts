@@ -54,6 +54,7 @@ export const Config = z.object({
   FLOWISE_FILE_SIZE_LIMIT: size,
   API_STOP_TIMEOUT_SECONDS: countSetting(110),
   MAIN_CAPACITY: countSetting(200),
+  UPSERT_TIMEOUT_SECONDS: countSetting(600),
   /** Longest expected wait that a connected caller is taken with; by default it follows how long runs take. */
   MAX_QUEUE_WAIT_SECONDS: optionalCountSetting(),
   MAX_QUEUED_PREDICTIONS: countSetting(10_000),

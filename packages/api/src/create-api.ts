@@ -24,6 +24,8 @@ import { scheduleRoutes } from "./routes/schedule.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { toolRoutes } from "./routes/tool.ts";
 import { variableRoutes } from "./routes/variable.ts";
+import { upsertHistoryRoutes } from "./routes/upsert-history.ts";
+import { vectorRoutes } from "./routes/vector.ts";
 import { webhookRoutes } from "./routes/webhook.ts";
 import { webhookDeliveryRoutes } from "./routes/webhook-delivery.ts";
 
@@ -46,6 +48,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
   app.route("/", systemRoutes(deps));
   app.route("/", predictionRoutes(deps));
   app.route("/", webhookRoutes(deps));
+  app.route("/", vectorRoutes(deps));
   app.use("/v1/*", requireKey(deps));
   app.route("/", nativePredictionRoutes(deps));
   app.route("/", webhookDeliveryRoutes(deps));
@@ -65,6 +68,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     leadRoutes,
     publicFlowRoutes,
     scheduleRoutes,
+    upsertHistoryRoutes,
   ])
     app.route("/", routes(deps));
   if (deps.metrics) app.route("/", metricsRoutes(deps.metrics));

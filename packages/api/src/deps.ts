@@ -7,6 +7,7 @@ import type { LimitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
+import type { Upserts } from "@sluice/core/upsert/upsert";
 import type { AddressPolicy } from "@sluice/engine/http/address-policy";
 import type { Hono } from "hono";
 import type { FlowCache } from "./flow-cache.ts";
@@ -28,6 +29,8 @@ export interface Deps {
   flows: FlowCache;
   keys: KeyCache;
   log: Log;
+  /** Index the documents of chatflows. */
+  upserts: Upserts;
   /** Fills and queries document stores. */
   knowledge: Knowledge;
   webhooks: Webhooks;
@@ -59,6 +62,7 @@ export interface ApiSettings {
   corsCredentials: boolean;
   maxBodyBytes: number;
   predictionTimeoutMs: number;
+  upsertTimeoutMs: number;
   /** Flows without a key of their own take any; false leaves them open, as in Flowise. */
   requireKey?: boolean;
   limits: LimitPolicies;

@@ -111,6 +111,7 @@ export async function openDeps<M extends Mode>(
     log,
     metrics,
     knowledge,
+    upserts: mode.upserts,
     webhooks: { secret, policy: addressPolicy(outbound), wake: dispatcher.wake },
     settings: {
       trustedProxies: config.TRUST_PROXY,
@@ -120,6 +121,7 @@ export async function openDeps<M extends Mode>(
       requireKey: config.SLUICE_REQUIRE_KEY,
       limits: limitPolicies(config),
       predictionTimeoutMs: config.PREDICTION_TIMEOUT_SECONDS * 1000,
+      upsertTimeoutMs: config.UPSERT_TIMEOUT_SECONDS * 1000,
       version,
     },
     onFlowChanged: (id) => intake.announce({ kind: "flow", id }),

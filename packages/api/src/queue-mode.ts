@@ -19,6 +19,8 @@ import { type Connections, openConnections } from "@sluice/core/redis/open-conne
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { openQueueClock } from "@sluice/core/schedule/queue-clock";
 import type { OnFiring, ScheduleClock } from "@sluice/core/schedule/schedule-clock";
+import type { Upserts } from "@sluice/core/upsert/upsert";
+import { openUpsertQueue } from "@sluice/core/upsert/upsert-queue";
 import type { Config } from "./config.ts";
 
 export interface ModeOptions {
@@ -36,6 +38,7 @@ export interface ModeOptions {
 export interface Mode {
   transport: ApiTransport;
   intake: Intake;
+  upserts: Upserts;
   /** Backlog and capacity now. */
   fleet(): Promise<FleetReading>;
   /** Tells when schedules fire. */
@@ -52,7 +55,12 @@ export interface QueueMode extends Mode {
 }
 
 /** Predictions go to workers through Redis; the process that is told of their service also sees to its size. */
-export async function openQueueMode({ config, log }: ModeOptions): Promise<QueueMode> {
+export async function openQueueMode({
+  config,
+  log,
+  credentialKey,
+  objects,
+}: ModeOptions): Promise<QueueMode> {
   const redis = redisSettings(config);
   for (const warning of redis.warnings) log.warn({}, warning);
   const connections = openConnections(redis, log);
@@ -66,6 +74,10 @@ export async function openQueueMode({ config, log }: ModeOptions): Promise<Queue
   const autoscaler = autoscalerOf(config, { ...connections, keys, queue: settings, log });
   const wake = wakeOf(config, connections.producer, keys);
   const waits = config.AUTOSCALER_FUNCTION !== undefined;
+  const seals = { key: credentialKey, objects };
+  const upserts = openUpsertQueue(connections.producer, settings, seals, () => {
+    wake?.().catch(() => {}); // they look at their next turn anyway
+  });
   return {
     transport: wake
       ? wakesFleet(transport, { redis: connections.producer, keys, wake, waits })
@@ -73,6 +85,7 @@ export async function openQueueMode({ config, log }: ModeOptions): Promise<Queue
     intake,
     connections,
     autoscaler,
+    upserts,
     fleet: () => readFleet(connections.producer, keys, settings),
     openClock: (onFiring) => openQueueClock(connections, settings, onFiring),
     async openBoardQueue() {
@@ -81,6 +94,7 @@ export async function openQueueMode({ config, log }: ModeOptions): Promise<Queue
     },
     async close() {
       await autoscaler?.close();
+      await upserts.close();
       await transport.close();
       await connections.close();
     },

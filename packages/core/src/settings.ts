@@ -51,6 +51,8 @@ export const commonSettings = {
   REMOVE_ON_AGE: optionalCountSetting().transform((value) => value ?? 86_400),
   REMOVE_ON_COUNT: optionalCountSetting().transform((value) => value ?? 10_000),
   WORKER_CONCURRENCY: countSetting(100_000),
+  /** Upserts of chatflows that one process runs at once. */
+  UPSERT_CONCURRENCY: countSetting(4),
   REDIS_URL: textSetting(),
   REDIS_HOST: setting(z.string().default("localhost")),
   REDIS_PORT: portSetting(6379),

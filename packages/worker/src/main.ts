@@ -16,6 +16,7 @@ import { queueSettings } from "@sluice/core/queue-settings";
 import { openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { readSettings } from "@sluice/core/settings";
+import { consumeUpserts } from "@sluice/core/upsert/consume-upserts";
 import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { openCapacity } from "./capacity.ts";
 import { Config } from "./config.ts";
@@ -66,10 +67,11 @@ async function main(): Promise<void> {
     onRefused: refusalLog(log),
   });
   const metrics = config.ENABLE_METRICS ? await openWorkerMetrics(config) : undefined;
+  const objects = await openObjectStore(config);
   const runner = openRunner({
     database,
     credentialKey,
-    objects: await openObjectStore(config),
+    objects,
     transport,
     settings: config,
     environment: runtimeVariableFrom(process.env),
@@ -82,6 +84,12 @@ async function main(): Promise<void> {
   const intake = await openRedisIntake(connections, keys);
   intake.onChange(runner.onChange);
   runner.start();
+  const upserts = consumeUpserts(
+    connections.blocking,
+    { ...queue, concurrency: config.UPSERT_CONCURRENCY },
+    { key: credentialKey, objects },
+    runner.upsert,
+  );
   const capacity = openCapacity({
     initial: config.WORKER_CAPACITY,
     ceiling: config.WORKER_CONCURRENCY,
@@ -102,7 +110,7 @@ async function main(): Promise<void> {
   const protection = config.ECS_AGENT_URI
     ? openTaskProtection({
         agentUri: config.ECS_AGENT_URI,
-        running: transport.running,
+        running: () => transport.running() + upserts.running(),
         minutes: Math.ceil(config.PREDICTION_TIMEOUT_SECONDS / 60) + 10,
         log,
       })
@@ -117,9 +125,11 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), (timeoutSeconds + 10) * 1000).unref();
     capacity.close();
     quiesce?.close();
-    await transport.drain(timeoutSeconds * 1000);
+    const timeoutMs = timeoutSeconds * 1000;
+    await Promise.all([transport.drain(timeoutMs), upserts.drain(timeoutMs)]);
     await protection?.close();
     await transport.close();
+    await upserts.close();
     await runner.close();
     await health.close();
     await producer.close();

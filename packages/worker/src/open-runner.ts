@@ -21,6 +21,7 @@ import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import { openRedisClients } from "@sluice/core/redis/open-redis-clients";
 import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
+import type { UpsertJob } from "@sluice/core/upsert/upsert";
 import { openModuleRunner } from "@sluice/engine/code/open-module-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
 import { openFileParser } from "@sluice/engine/parse/open-file-parser";
@@ -30,6 +31,7 @@ import { openMcp } from "@sluice/engine/tools/mcp/open-mcp";
 import { openConfigurationCache } from "./configuration-cache.ts";
 import { openPlanCache } from "./plan-cache.ts";
 import { giveUp, runPrediction } from "./run-prediction.ts";
+import { runUpsertJob } from "./run-upsert.ts";
 
 export interface RunnerOptions {
   database: OpenDatabase;
@@ -98,7 +100,7 @@ export function openRunner(options: RunnerOptions) {
   };
   const limits = { maxIterations: settings.MAX_ITERATIONS, maxLoopCount: settings.MAX_LOOP_COUNT };
 
-  const services = (job: PredictionJob) => ({
+  const services = (job: Pick<PredictionJob, "flowId" | "chatId">) => ({
     fetch,
     code,
     mcp,
@@ -152,6 +154,8 @@ export function openRunner(options: RunnerOptions) {
         }),
       );
     },
+    upsert: (job: UpsertJob, stop: AbortSignal) =>
+      runUpsertJob({ db, seals: { key: credentialKey, objects }, services, log }, job, stop),
     onChange: (change: Change) => configuration.onChange(change),
     async close(): Promise<void> {
       await writer.idle();

@@ -109,6 +109,8 @@ export async function deleteFlow(db: Db, id: string): Promise<number> {
     await tx.deleteFrom("chat_message_feedback").where("chatflowid", "=", id).execute();
     await tx.deleteFrom("chat_message").where("chatflowid", "=", id).execute();
     await tx.deleteFrom("lead").where("chatflowid", "=", id).execute();
+    await tx.deleteFrom("upsert_history").where("chatflowid", "=", id).execute();
+    await tx.deleteFrom("upsert_leftover").where("flow_id", "=", id).execute();
     await tx.deleteFrom("execution").where("agentflow_id", "=", id).execute();
     // Open ones still have to end, and somebody may wait for that.
     await tx

@@ -23,6 +23,8 @@ const counted: Record<string, string> = {
   "POST /api/v1/tools": "tool_created",
   "POST /api/v1/prediction/:id": "chatflow_prediction_external",
   "POST /v1/predictions": "chatflow_prediction_external",
+  "POST /api/v1/vector/upsert/:id": "vector_upserted",
+  "POST /api/v1/vector/internal-upsert/:id": "vector_upserted",
 };
 const flowiseMs = [1, 5, 15, 50, 100, 200, 300, 400, 500, 1000, 5000, 30_000];
 

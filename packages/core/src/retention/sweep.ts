@@ -20,6 +20,7 @@ const sweeps: Sweep[] = [
   { table: "chat_message_feedback", age: "created_date" },
   { table: "chat_message", age: "created_date" },
   { table: "execution", age: "updated_date" },
+  { table: "upsert_history", age: "date" },
   {
     table: "prediction",
     age: "created_at",

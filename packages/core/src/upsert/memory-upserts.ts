@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HandedBack } from "@sluice/engine/retrieval/index-documents";
+import { AppError } from "../error.ts";
+import type { UpsertEnd, UpsertHandler, UpsertJob, Upserts } from "./upsert.ts";
+
+const maxWaiting = 1000;
+
+/** Upserts that run in this process, a few at a time; they end with it. */
+export function openMemoryUpserts(
+  concurrency: number,
+  handle: UpsertHandler,
+): Upserts & { drain(timeoutMs: number): Promise<void> } {
+  const waiting: (() => void)[] = [];
+  const inHand = new Set<AbortController>();
+  let draining = false;
+  let taken = 0;
+
+  async function place(): Promise<void> {
+    if (taken < concurrency) {
+      taken++;
+      return;
+    }
+    if (waiting.length >= maxWaiting)
+      throw new AppError("unavailable", `${maxWaiting} upserts wait already; try again later`);
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+
+  /** Who waits takes the place over. */
+  function leave(): void {
+    const next = waiting.shift();
+    if (next) next();
+    else taken--;
+  }
+
+  async function run(job: UpsertJob): Promise<UpsertEnd> {
+    if (draining) throw stopping();
+    await place();
+    const stop = new AbortController();
+    inHand.add(stop);
+    try {
+      if (draining) throw stopping();
+      return await handle(job, stop.signal);
+    } catch (cause) {
+      if (stop.signal.aborted) throw stopping();
+      throw cause;
+    } finally {
+      inHand.delete(stop);
+      leave();
+    }
+  }
+
+  async function drain(timeoutMs: number): Promise<void> {
+    draining = true;
+    const until = Date.now() + timeoutMs;
+    while (inHand.size > 0 && Date.now() < until) await sleep(20);
+    for (const stop of inHand) stop.abort(new HandedBack());
+  }
+
+  return { run, drain, close: () => drain(0) };
+}
+
+const stopping = () => new AppError("unavailable", "The server stops: send the upsert again");
