@@ -29,9 +29,11 @@ function withModel(
   flow: FlowName,
   label: string,
   shape: Shape,
-  { stream = true, quick = false, tool = false } = {},
+  { stream = true, quick = false, tool = false, paced = true } = {},
 ): Case {
-  const load = { stream, shape, expectedTokens: tokens, knobs: tool ? `tool ${knobs}` : knobs };
+  const pace = paced ? knobs : "ttft=0 n=1 gap=0";
+  const expectedTokens = paced ? tokens : 1;
+  const load = { stream, shape, expectedTokens, knobs: tool ? `tool ${pace}` : pace };
   return { name: `${flow} ${label}`, group: flow, kind: "flow", flow, quick, load };
 }
 
@@ -56,5 +58,7 @@ export const cases: Case[] = [
   ...alone(withModel("b", "stream 300/s", { kind: "open", ratePerS: 300 }, { quick: true })),
   ...alone(withModel("b", "stream 2,000 at once", atOnce)),
   withModel("d", "sync C=50", closed(50), { stream: false, tool: true }),
+  // The agent's own cost: two calls of a model that answers at once.
+  withModel("d", "at once C=50", closed(50), { stream: false, tool: true, paced: false }),
   withModel("a", "stream C=50", closed(50)),
 ];
