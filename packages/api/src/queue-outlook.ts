@@ -24,7 +24,9 @@ export interface Asked {
 }
 
 /** Waits this short are no reason to send a caller away, however short runs are. */
-const shortMs = 2000;
+const shortMs = 1700;
+/** So long after the last request a busy fleet is still watched: the next one must not be refused for what is over. */
+const watchMs = 60_000;
 /** How soon a service that has no worker may have one. */
 const startMs = 15_000;
 
@@ -37,6 +39,8 @@ export function openQueueOutlook(options: QueueOutlookOptions) {
   const estimate = openQueueEstimate({ staleMs: Math.max(5000, 3 * everyMs), now });
   const returnTimes = openReturnTimes(now);
   let reading: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let askedAt = 0;
 
   /** Reads anew unless that was done a moment ago. */
   function look(): Promise<void> {
@@ -49,6 +53,9 @@ export function openQueueOutlook(options: QueueOutlookOptions) {
       .catch(() => {})
       .finally(() => {
         reading = undefined;
+        clearTimeout(timer);
+        if (estimate.busy() && now() - askedAt < watchMs)
+          timer = setTimeout(() => void look(), everyMs).unref();
       });
     return reading;
   }
@@ -64,6 +71,7 @@ export function openQueueOutlook(options: QueueOutlookOptions) {
     estimate,
     /** Throws `overloaded`, with the time after which there should be room, unless the prediction can be taken. */
     check({ deadlineAt, connected }: Asked): void {
+      askedAt = now();
       void look();
       const waiting = estimate.waiting();
       const rate = estimate.rate();
@@ -85,6 +93,7 @@ export function openQueueOutlook(options: QueueOutlookOptions) {
     },
     added: estimate.added,
     ended: estimate.ended,
+    close: () => clearTimeout(timer),
   };
 }
 export type QueueOutlook = ReturnType<typeof openQueueOutlook>;

@@ -6,8 +6,8 @@ export interface QueueEstimateOptions {
   now?: () => number;
 }
 
-/** Nothing has been measured yet: how long a prediction is taken to run. */
-const assumedRunMs = 1000;
+/** A fleet that was never seen full is not taken to be quicker than this per prediction: full, it is slower than idle. */
+const assumedPlaceMs = 1000;
 /** The shortest time that a measured pace is averaged over. */
 const averageMs = 2000;
 /** How long the pace of a full fleet holds after it was measured. */
@@ -15,7 +15,7 @@ const paceHoldsMs = 30_000;
 
 /**
  * How long one who comes now would wait, from what is measured: the backlog, the capacity that workers publish, and the pace
- * at which places become free. The pace is what leaves a queue that is never empty; without one, how long runs take.
+ * at which places become free. The pace is what leaves a fleet whose queue is never empty; before one was seen, how long runs take.
  */
 export function openQueueEstimate({ staleMs, now = Date.now }: QueueEstimateOptions) {
   let last: { reading: FleetReading; atMs: number; ownAdded: number } | undefined;
@@ -23,12 +23,16 @@ export function openQueueEstimate({ staleMs, now = Date.now }: QueueEstimateOpti
   /** This process's part of all that is added. */
   let share = 1;
   let runMs: number | undefined;
+  /** Of a fleet that was full. */
   let pace: { placeMs: number; atMs: number } | undefined;
+  /** Predictions that left in a millisecond lately, full or not: so many it can do at least. */
+  let leaving = 0;
 
   /** How long a prediction takes up a place. */
   function placeMs(): number {
     if (pace && now() - pace.atMs < paceHoldsMs) return pace.placeMs;
-    return runMs ?? assumedRunMs;
+    const unseenMs = Math.max(assumedPlaceMs, runMs ?? 0);
+    return last && leaving > 0 ? Math.min(unseenMs, capacityOf(last.reading) / leaving) : unseenMs;
   }
 
   function learn(before: NonNullable<typeof last>, after: NonNullable<typeof last>): void {
@@ -37,14 +41,17 @@ export function openQueueEstimate({ staleMs, now = Date.now }: QueueEstimateOpti
     if (added >= 10) share += 0.3 * (Math.min(1, Math.max(0.05, own / added)) - share);
     const elapsedMs = after.atMs - before.atMs;
     const capacity = capacityOf(before.reading);
-    if (capacity === 0) return;
-    const full = backs(before.reading) && backs(after.reading);
-    if (!full || elapsedMs <= 0 || added < 0) return;
-    const started = Math.max(0, added - (after.reading.waiting - before.reading.waiting));
+    if (capacity === 0 || elapsedMs <= 0 || added < 0) return;
+    const open = ({ waiting, active }: FleetReading) => waiting + active;
+    const left = Math.max(0, added - (open(after.reading) - open(before.reading)));
     // Averaged as a rate: in a time in which nothing becomes free a place takes for ever.
     const knownMs = placeMs();
-    const weight = 1 - Math.exp(-elapsedMs / Math.max(averageMs, knownMs));
-    const rate = 1 / knownMs + weight * (started / (capacity * elapsedMs) - 1 / knownMs);
+    const averaged = (known: number, overMs: number, seen: number) =>
+      known + (1 - Math.exp(-elapsedMs / overMs)) * (seen - known);
+    leaving = averaged(leaving, averageMs, left / elapsedMs);
+    if (!backs(before.reading) || !backs(after.reading)) return;
+    const seen = left / (capacity * elapsedMs);
+    const rate = averaged(1 / knownMs, Math.max(averageMs, knownMs), seen);
     pace = { placeMs: 1 / rate, atMs: after.atMs };
   }
 
@@ -68,6 +75,8 @@ export function openQueueEstimate({ staleMs, now = Date.now }: QueueEstimateOpti
     },
     /** Age of the last reading. */
     ageMs: () => (last ? now() - last.atMs : Number.POSITIVE_INFINITY),
+    /** Whether one more would have to wait, as far as the last reading goes. */
+    busy: () => !!last && last.reading.waiting + last.reading.active >= capacityOf(last.reading),
     placeMs,
     share: () => share,
     /** How many places become free in a millisecond, on all workers; 0 when nobody serves. */
@@ -91,7 +100,9 @@ export function openQueueEstimate({ staleMs, now = Date.now }: QueueEstimateOpti
       if (capacity === 0)
         return reading.oldestAtMs === undefined ? 0 : Math.max(0, now() - reading.oldestAtMs);
       const rate = capacity / placeMs();
-      const free = Math.max(0, capacity - reading.active) + rate * (now() - atMs);
+      // Of a fleet that was not full nobody knows yet when the first place becomes free again.
+      const freed = pace ? rate * (now() - atMs) : 0;
+      const free = Math.max(0, capacity - reading.active) + freed;
       return Math.max(0, reading.waiting + sinceReading(known) - free) / rate;
     },
     /** Expected wait of the one at this place in the queue, from 1; undefined when nobody serves. */
