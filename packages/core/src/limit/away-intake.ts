@@ -15,8 +15,33 @@ interface Options {
 export function openAwayIntake(intake: Intake, { share, log, now = Date.now }: Options): Intake {
   const local = openMemoryIntake(now);
   let replicas = 1;
-  let awayUntil = 0;
+  let isAway = false;
+  let isAsking = false;
+  let askedAt = Number.NEGATIVE_INFINITY;
   let loggedAt = Number.NEGATIVE_INFINITY;
+
+  async function ask(limits: Limit[]): Promise<Admission> {
+    askedAt = now();
+    try {
+      const admission = await intake.admit(limits);
+      replicas = admission.replicas ?? replicas;
+      isAway = false;
+      return admission;
+    } catch (error) {
+      isAway = true;
+      throw error;
+    }
+  }
+
+  function askAgain(): void {
+    if (isAsking || now() - askedAt < restMs) return;
+    isAsking = true;
+    void ask([])
+      .catch(() => {})
+      .finally(() => {
+        isAsking = false;
+      });
+  }
 
   async function admitAway(limits: Limit[]): Promise<Admission> {
     const part = share ?? 1 / replicas;
@@ -33,15 +58,14 @@ export function openAwayIntake(intake: Intake, { share, log, now = Date.now }: O
     ...intake,
     async admit(limits) {
       const needed = limits.some(({ away = "closed" }) => away === "closed");
-      // Whoever can do without does not wait for one that has just not answered.
-      if (!needed && now() < awayUntil) return admitAway(limits);
+      // Whoever can do without does not wait for one that does not answer: it is asked beside.
+      if (!needed && isAway) {
+        askAgain();
+        return admitAway(limits);
+      }
       try {
-        const admission = await intake.admit(limits);
-        replicas = admission.replicas ?? replicas;
-        awayUntil = 0;
-        return admission;
+        return await ask(limits);
       } catch (error) {
-        awayUntil = now() + restMs;
         if (needed) throw error;
         if (limits.length > 0 && now() - loggedAt > logEveryMs) {
           loggedAt = now();

@@ -72,13 +72,21 @@ export function openPlacedTransport(
     const first = entered.get(job.id) ?? (await take(job, true));
     entered.delete(job.id);
     schedule();
-    if (first) {
-      queued.set(job.id, job);
-      return add();
-    }
+    if (first) return queue(job, add);
     parked.set(job.id, { job, add });
     await leases.park([job]).catch(() => {});
     await renew([{ job, as: "wait" }]).catch(() => {});
+  }
+
+  async function queue(job: PlacedJob, add: () => Promise<void>): Promise<void> {
+    queued.set(job.id, job);
+    try {
+      await add();
+    } catch (error) {
+      queued.delete(job.id);
+      void leases.leave(job).catch(() => {});
+      throw error;
+    }
   }
 
   /** Its turn has come, or it will not run. */
@@ -91,6 +99,12 @@ export function openPlacedTransport(
     } catch {
       if (queued.delete(job.id)) parked.set(job.id, { job, add });
     }
+  }
+
+  async function keep(job: PlacedJob): Promise<void> {
+    queued.set(job.id, job);
+    await leases.renew([{ job, as: "hold" }]);
+    schedule();
   }
 
   async function renew(renewals: Renewal[]): Promise<void> {
@@ -168,10 +182,13 @@ export function openPlacedTransport(
       const [open, waiting] = await Promise.all([inner.open(limit), leases.openParked(limit)]);
       return [...open, ...waiting.map((job) => ({ job, state: "queued" as const }))];
     },
-    waits: async (job, mark) =>
-      parked.has(job.id) ||
-      (await inner.waits(job, mark)) ||
-      (await leases.findParked(job.id)) !== undefined,
+    async waits(job: Pick<PredictionJob, "id" | "segment"> & Partial<PredictionJob>, mark) {
+      if (parked.has(job.id)) return true;
+      if (!(await inner.waits(job, mark))) return (await leases.findParked(job.id)) !== undefined;
+      // The process that let it in may have died: from here on this one keeps its places.
+      if (isPlaced(job) && !queued.has(job.id)) await keep(job as PlacedJob);
+      return true;
+    },
     async close() {
       closed = true;
       clearTimeout(timer);
