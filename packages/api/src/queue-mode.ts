@@ -15,6 +15,7 @@ import { openRedisApiTransport } from "@sluice/core/prediction/redis-api-transpo
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
 import { queueSettings } from "@sluice/core/queue-settings";
+import { reportRights } from "@sluice/core/redis/check-rights";
 import { type Connections, openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { openQueueClock } from "@sluice/core/schedule/queue-clock";
@@ -66,6 +67,7 @@ export async function openQueueMode({
   const connections = openConnections(redis, log);
   const keys = redisKeys(config.QUEUE_NAME);
   const settings = queueSettings(config, redis);
+  reportRights(connections.producer, settings, log);
   const queue = openPredictionQueue(connections.producer, settings);
   const transport = await openRedisApiTransport(connections, queue, keys);
   const intake = config.UPSTASH_REDIS_REST_URL

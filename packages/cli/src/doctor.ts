@@ -57,7 +57,7 @@ async function examine(env: NodeJS.ProcessEnv, fleet: Fleet): Promise<Finding[]>
   const processes = usesRedis ? { ...fleet, frugal } : { apis: 1, workers: 0 };
   const [ofRedis, ofPostgres] = await Promise.all([
     usesRedis
-      ? checkRedis(redis, processes)
+      ? checkRedis(redis, processes, settings.QUEUE_NAME)
       : [ok("redis.reach", "not looked at: MODE=main needs no Redis")],
     checkPostgres(databaseOptions(settings), processes),
   ]);

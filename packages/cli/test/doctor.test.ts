@@ -1,14 +1,13 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../../../test/database.ts";
+import { runDoctor } from "../../../test/doctor.ts";
 import { freePort } from "../../../test/free-port.ts";
 import { type RedisServer, startRedis } from "../../../test/redis-server.ts";
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 let home: string;
 let database: TestDatabase;
 let secure: RedisServer;
@@ -47,26 +46,8 @@ function makeCertificates(): void {
   openssl("x509", "-req", ...files, ...signer, "-days", "90");
 }
 
-interface Finding {
-  level: "ok" | "warn" | "fail";
-  check: string;
-  message: string;
-  remedy?: string;
-}
-
-async function doctor(env: Record<string, string>, ...args: string[]) {
-  const child = spawn(process.execPath, [main, "doctor", "--json", ...args], {
-    env: { PATH: process.env.PATH ?? "", MODE: "queue", DATABASE_URL: database.url, ...env },
-  });
-  let out = "";
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  const { findings } = JSON.parse(out) as { findings: Finding[] };
-  const find = (check: string) => findings.find((finding) => finding.check === check);
-  return { code, out, find };
-}
+const doctor = (env: Record<string, string>, ...args: string[]) =>
+  runDoctor({ DATABASE_URL: database.url, ...env }, ...args);
 
 test("a healthy deployment has nothing that fails, and open flows are told", async () => {
   const flow = { id: crypto.randomUUID(), name: "open to all", type: "AGENTFLOW", flow_data: "{}" };

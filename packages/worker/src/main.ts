@@ -13,6 +13,7 @@ import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
 import { openRedisWorkerTransport } from "@sluice/core/prediction/redis-worker-transport";
 import { queueSettings } from "@sluice/core/queue-settings";
+import { reportRights } from "@sluice/core/redis/check-rights";
 import { openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { readSettings } from "@sluice/core/settings";
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
     : await once("the database is migrated", () => ensureCredentialKey(database.db));
   const keys = redisKeys(config.QUEUE_NAME);
   const queue = queueSettings(config, redis);
+  reportRights(connections.producer, queue, log);
   const producer = openPredictionQueue(connections.producer, queue);
   const transport = await openRedisWorkerTransport(connections, producer, keys, {
     queue,

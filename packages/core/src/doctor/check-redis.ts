@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Cluster } from "ioredis";
+import { redisKeys } from "../prediction/redis-keys.ts";
+import { tryRights } from "../redis/check-rights.ts";
 import { closeRedis, openRedis, type RedisConnection } from "../redis/open-redis.ts";
 import type { RedisSettings } from "../redis/redis-settings.ts";
 import { explainRedisError } from "./connection-error.ts";
@@ -14,7 +16,11 @@ const perApi = 4;
 const perWorker = 5;
 
 /** Looks at a Redis as the queue needs it. Changes nothing. */
-export async function checkRedis(settings: RedisSettings, fleet: Fleet): Promise<Finding[]> {
+export async function checkRedis(
+  settings: RedisSettings,
+  fleet: Fleet,
+  queueName: string,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const endpoint of settings.endpoints) {
     const name = `${endpoint.host}:${endpoint.port}`;
@@ -35,7 +41,7 @@ export async function checkRedis(settings: RedisSettings, fleet: Fleet): Promise
   const redis = openRedis({ ...settings }, "producer", { warn: () => {} });
   try {
     await ready(redis);
-    findings.push(...(await within(inspect(redis, settings, fleet))));
+    findings.push(...(await within(inspect(redis, settings, fleet, queueName))));
   } catch (error) {
     const { message, remedy } = explainRedisError(error as Error);
     findings.push(fail("redis.use", `Redis refuses: ${message}`, remedy));
@@ -57,6 +63,7 @@ async function inspect(
   redis: RedisConnection,
   settings: RedisSettings,
   fleet: Fleet,
+  queueName: string,
 ): Promise<Finding[]> {
   const info = parseInfo(await redis.info());
   const config = async (name: string) =>
@@ -67,8 +74,8 @@ async function inspect(
     checkVersion(info),
     checkPolicy(policy),
     ...checkCluster(info, settings),
-    await checkBlocking(redis),
-    await checkScripts(redis),
+    await checkBlocking(redis, redisKeys(queueName).lease(randomUUID())),
+    await checkRights(redis, { name: queueName, cluster: settings.cluster }),
     maxClients > 0
       ? budget(
           "redis.connections",
@@ -129,10 +136,10 @@ function checkCluster(info: Info, { cluster, endpoints }: RedisSettings): Findin
 }
 
 /** Workers wait in BZPOPMIN; what only passes requests on cannot do that. */
-async function checkBlocking(redis: RedisConnection): Promise<Finding> {
+async function checkBlocking(redis: RedisConnection, key: string): Promise<Finding> {
   const startedAt = Date.now();
   try {
-    await redis.bzpopmin(`{sluice:doctor}:${randomUUID()}`, 0.2);
+    await redis.bzpopmin(key, 0.2);
     const tookMs = Date.now() - startedAt;
     if (tookMs >= 100) return ok("redis.blocking", "blocking commands wait as they should");
     throw new Error(`BZPOPMIN came back after ${tookMs} ms instead of waiting`);
@@ -145,15 +152,16 @@ async function checkBlocking(redis: RedisConnection): Promise<Finding> {
   }
 }
 
-async function checkScripts(redis: RedisConnection): Promise<Finding> {
+async function checkRights(
+  redis: RedisConnection,
+  queue: { name: string; cluster: boolean },
+): Promise<Finding> {
   try {
-    const key = "{sluice:doctor}:script";
-    await redis.eval("return redis.call('EXISTS', KEYS[1])", 1, key);
-    await redis.publish("{sluice:doctor}", "");
+    await tryRights(redis, queue);
     return ok("redis.scripts", "scripts and messages work");
   } catch (error) {
-    const { remedy } = explainRedisError(error as Error);
-    return fail("redis.scripts", `scripts do not work: ${(error as Error).message}`, remedy);
+    const { message, remedy } = explainRedisError(error as Error);
+    return fail("redis.scripts", `scripts or messages do not work: ${message}`, remedy);
   }
 }
 

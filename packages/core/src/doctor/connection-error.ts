@@ -39,6 +39,9 @@ const byCode: Record<string, Explained> = {
 
 /** Why Redis could not be reached, in words, and what to do. */
 export function explainRedisError(error: NodeJS.ErrnoException): Explained {
+  // A transaction that is discarded tells what was refused beside its own error.
+  const [refused] = (error as { previousErrors?: Error[] }).previousErrors ?? [];
+  if (refused) return explainRedisError(refused);
   const code = error.code ?? "";
   const known = byCode[code];
   if (known) return known;
@@ -66,7 +69,8 @@ export function explainRedisError(error: NodeJS.ErrnoException): Explained {
   if (/NOPERM/.test(text))
     return {
       message: `the user may not do everything that is needed (${text})`,
-      remedy: "ACL SETUSER <user> ~* &* +@all -@dangerous +info +config|get +client",
+      remedy:
+        "ACL SETUSER <user> +@read +@write +@connection +@transaction +@pubsub +@scripting -@dangerous +info +time +cluster|slots +cluster|info, with the keys and channels of docs/redis.md",
     };
   if (/^OOM /.test(text))
     return {
