@@ -1,6 +1,7 @@
 import { AppError } from "@sluice/core/error";
 import type { PredictionJob } from "@sluice/core/prediction/prediction";
 import type { Context } from "hono";
+import { onCallerGone } from "./attendance.ts";
 import type { Deps } from "./deps.ts";
 import { errorBody } from "./error.ts";
 import { openEventStream } from "./event-stream.ts";
@@ -21,7 +22,10 @@ export async function answered(deps: Deps, c: Context, job: PredictionJob): Prom
     waiting.stop();
     throw error;
   }
+  const attendant = deps.attendance.attend(job);
+  onCallerGone(c, attendant.gone);
   const ended = await waiting.ended;
+  attendant.done();
   if (!ended) throw new AppError("timeout", `No answer in time; prediction ${job.id} goes on`);
   const { startedAt, endedAt } = ended.result;
   deps.outlook.ended(endedAt - startedAt);
@@ -48,8 +52,13 @@ export async function streamed(deps: Deps, c: Context, job: PredictionJob): Prom
   const stream = openEventStream(c);
   for (const frames of early) stream.write(frames);
   write = stream.write;
-  stream.onGone(waiting.stop);
+  const attendant = deps.attendance.attend(job);
+  stream.onGone(() => {
+    attendant.gone();
+    waiting.stop();
+  });
   void waiting.ended.then((ended) => {
+    attendant.done();
     if (ended) deps.outlook.ended(ended.result.endedAt - ended.result.startedAt);
     else {
       const late = `${errorPrefix}No answer in time; prediction ${job.id} goes on`;

@@ -4,16 +4,20 @@ import type { Db } from "@sluice/core/database/open-database";
 import type { Knowledge } from "@sluice/core/document-store/open-knowledge";
 import type { Intake } from "@sluice/core/limit/intake";
 import type { LimitPolicies } from "@sluice/core/limit/limit-settings";
+import type { PlacedTransport } from "@sluice/core/limit/placed-transport";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
 import type { Upserts } from "@sluice/core/upsert/upsert";
 import type { AddressPolicy } from "@sluice/engine/http/address-policy";
+import type { FileParser } from "@sluice/engine/parse/file-parser";
 import type { Hono } from "hono";
+import type { Attendance } from "./attendance.ts";
 import type { FlowCache } from "./flow-cache.ts";
 import type { KeyCache } from "./key-cache.ts";
 import type { Tally } from "./limit-tally.ts";
 import type { ApiMetrics } from "./metrics.ts";
+import type { DefaultCaps } from "./places-of.ts";
 import type { QueueOutlook } from "./queue-outlook.ts";
 import type { QueuePositions } from "./queue-positions.ts";
 
@@ -23,6 +27,8 @@ export interface Deps {
   credentialKey: CredentialKey;
   objects: ObjectStore;
   transport: ApiTransport;
+  places: Pick<PlacedTransport, "enter" | "leave">;
+  attendance: Attendance;
   intake: Intake;
   outlook: QueueOutlook;
   positions: QueuePositions;
@@ -33,6 +39,8 @@ export interface Deps {
   upserts: Upserts;
   /** Fills and queries document stores. */
   knowledge: Knowledge;
+  /** Reads files of conversations; absent where it cannot be started. */
+  parser?: FileParser | undefined;
   webhooks: Webhooks;
   /** Where metrics are on. */
   metrics?: Pick<ApiMetrics, "scrape" | "answered"> | undefined;
@@ -66,6 +74,7 @@ export interface ApiSettings {
   /** Flows without a key of their own take any; false leaves them open, as in Flowise. */
   requireKey?: boolean;
   limits: LimitPolicies;
+  caps: DefaultCaps;
   version: string;
 }
 

@@ -1,5 +1,11 @@
 import { openMemoryCache } from "@sluice/core/cache/memory-cache";
+import { holdsLeases } from "@sluice/core/limit/holds-leases";
+import { leaseTiming } from "@sluice/core/limit/lease";
 import { openMemoryIntake } from "@sluice/core/limit/memory-intake";
+import { openMemoryLeases } from "@sluice/core/limit/memory-leases";
+import { openPlacedTransport } from "@sluice/core/limit/placed-transport";
+import { openMemoryPresence } from "@sluice/core/limit/presence";
+import { cancelQueued } from "@sluice/core/prediction/accepted-prediction";
 import { openMemoryTransport } from "@sluice/core/prediction/memory-transport";
 import { openTimerClock } from "@sluice/core/schedule/timer-clock";
 import { openMemoryUpserts } from "@sluice/core/upsert/memory-upserts";
@@ -9,23 +15,37 @@ import type { Mode, ModeOptions } from "./queue-mode.ts";
 export async function openMainMode(options: ModeOptions & { codeChildFile?: URL }): Promise<Mode> {
   const { config, ...shared } = options;
   const { openRunner } = await import("@sluice/worker/open-runner");
-  const transport = openMemoryTransport({
+  const memory = openMemoryTransport({
     capacity: config.MAIN_CAPACITY,
     maxWaiting: config.MAX_QUEUED_PREDICTIONS,
   });
   const intake = openMemoryIntake();
-  const runner = openRunner({ ...shared, transport, settings: config, cache: openMemoryCache() });
+  const { pulseMs, leaseMs } = leaseTiming(false);
+  const leases = openMemoryLeases(leaseMs);
+  const presence = openMemoryPresence({ leaseMs, graceMs: config.DISCONNECT_GRACE_SECONDS * 1000 });
+  const transport = openPlacedTransport(memory, leases, {
+    pulseMs,
+    onInterrupt: (id) => cancelQueued(shared.database.db, id),
+  });
+  const held = holdsLeases(memory, { leases, presence, pulseMs });
+  const runner = openRunner({
+    ...shared,
+    transport: held,
+    settings: config,
+    cache: openMemoryCache(),
+  });
   const upserts = openMemoryUpserts(config.UPSERT_CONCURRENCY, runner.upsert);
   intake.onChange(runner.onChange);
   runner.start();
   return {
     transport,
+    presence,
     intake,
     upserts,
     openClock: openTimerClock,
-    fleet: async () => transport.fleet(),
+    fleet: async () => memory.fleet(),
     async close(timeoutMs) {
-      await Promise.all([transport.drain(timeoutMs), upserts.drain(timeoutMs)]);
+      await Promise.all([memory.drain(timeoutMs), upserts.drain(timeoutMs)]);
       await transport.close();
       await runner.close();
     },

@@ -62,6 +62,8 @@ export const NewPrediction = z
       .optional(),
     /** 0 goes first; higher numbers wait behind. */
     priority: z.number().int().min(0).max(10).optional(),
+    /** What becomes of it when all who wait for it or stream it have gone; the flow's setting without it. */
+    onDisconnect: z.enum(["continue", "cancel"]).optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),
     webhook: z
       .object({
@@ -88,6 +90,7 @@ export const Prediction = z
     messageId: z.string().optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),
     priority: z.number(),
+    onDisconnect: z.literal("cancel").optional(),
     createdAt: z.string(),
     startedAt: z.string().optional(),
     finishedAt: z.string().optional(),
@@ -96,7 +99,7 @@ export const Prediction = z
   .openapi("Prediction");
 export type Prediction = z.infer<typeof Prediction>;
 
-export function toPrediction(row: PredictionSnapshot): Prediction {
+export function toPrediction(row: PredictionSnapshot & { job?: string | null }): Prediction {
   const result = row.result ? (JSON.parse(row.result) as PredictionResult) : undefined;
   const done = row.state === "succeeded" || row.state === "paused";
   return {
@@ -113,12 +116,17 @@ export function toPrediction(row: PredictionSnapshot): Prediction {
     ...(result && done && { messageId: result.messageId }),
     ...(row.metadata && { metadata: JSON.parse(row.metadata) as Record<string, unknown> }),
     priority: row.priority,
+    ...(endsWithCallers(row.job) && { onDisconnect: "cancel" as const }),
     createdAt: row.created_at.toISOString(),
     ...(row.started_at && { startedAt: row.started_at.toISOString() }),
     ...(row.finished_at && { finishedAt: row.finished_at.toISOString() }),
     ...(row.deadline_at && { deadlineAt: row.deadline_at.toISOString() }),
   };
 }
+
+/** Inside of JSON's texts quotes are escaped: these are a field's. */
+export const endsWithCallers = (job: string | null | undefined) =>
+  job?.includes('"onDisconnect":"cancel"') === true;
 
 /** A prediction that only the queue knows of: its caller is connected, its row comes with its end. */
 export const toOpenPrediction = ({ job, state }: OpenPrediction): Prediction => ({
@@ -133,6 +141,7 @@ const ofJob = (job: PredictionJob) => ({
   chatId: job.chatId,
   sessionId: job.sessionId,
   priority: job.priority,
+  ...(job.onDisconnect && { onDisconnect: job.onDisconnect }),
   createdAt: new Date(job.acceptedAt).toISOString(),
   deadlineAt: new Date(job.deadlineAt).toISOString(),
 });

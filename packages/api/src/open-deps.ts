@@ -3,14 +3,17 @@ import type { OpenDatabase } from "@sluice/core/database/open-database";
 import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
 import { openKnowledge } from "@sluice/core/document-store/open-knowledge";
 import { openAwayIntake } from "@sluice/core/limit/away-intake";
+import { leaseTiming } from "@sluice/core/limit/lease";
 import { limitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
+import { cancelQueued } from "@sluice/core/prediction/accepted-prediction";
 import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
 import { webhookSecret } from "@sluice/core/webhook/signature";
 import { addressPolicy } from "@sluice/engine/http/address-policy";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
 import { openFileParser } from "@sluice/engine/parse/open-file-parser";
+import { openAttendance } from "./attendance.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { openFlowCache } from "./flow-cache.ts";
@@ -60,6 +63,16 @@ export async function openDeps<M extends Mode>(
     { outlook, transport },
     config.REDIS_PROFILE === "frugal" ? 5000 : 1000,
   );
+  const attendance = openAttendance({
+    presence: mode.presence,
+    pulseMs: leaseTiming(config.REDIS_PROFILE === "frugal").pulseMs,
+    graceMs: config.DISCONNECT_GRACE_SECONDS * 1000,
+    cancel: async (id) => {
+      await cancelQueued(db, id);
+      await transport.cancel(id);
+    },
+    log,
+  });
   const flows = openFlowCache(db);
   const keys = openKeyCache(db);
   intake.onChange(flows.onChange);
@@ -103,6 +116,8 @@ export async function openDeps<M extends Mode>(
     credentialKey,
     objects,
     transport,
+    places: transport,
+    attendance,
     intake,
     outlook,
     positions,
@@ -111,6 +126,7 @@ export async function openDeps<M extends Mode>(
     log,
     metrics,
     knowledge,
+    parser,
     upserts: mode.upserts,
     webhooks: { secret, policy: addressPolicy(outbound), wake: dispatcher.wake },
     settings: {
@@ -120,6 +136,7 @@ export async function openDeps<M extends Mode>(
       maxBodyBytes: config.FLOWISE_FILE_SIZE_LIMIT,
       requireKey: config.SLUICE_REQUIRE_KEY,
       limits: limitPolicies(config),
+      caps: { perFlow: config.MAX_CONCURRENT_PER_FLOW, perKey: config.MAX_CONCURRENT_PER_KEY },
       predictionTimeoutMs: config.PREDICTION_TIMEOUT_SECONDS * 1000,
       upsertTimeoutMs: config.UPSERT_TIMEOUT_SECONDS * 1000,
       version,
@@ -147,6 +164,7 @@ export async function openDeps<M extends Mode>(
     async close(timeoutMs) {
       await dispatcher.close();
       positions.close();
+      attendance.close();
       fetch.close();
       await postgres.close();
       await parser?.close();

@@ -3,17 +3,21 @@ import { wakeOf, wakesFleet } from "@sluice/autoscaler/wake";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
 import type { Intake } from "@sluice/core/limit/intake";
+import { leaseTiming } from "@sluice/core/limit/lease";
+import { openPlacedTransport, type PlacedTransport } from "@sluice/core/limit/placed-transport";
+import { openRedisPresence, type Presence } from "@sluice/core/limit/presence";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
+import { openRedisLeases } from "@sluice/core/limit/redis-leases";
 import { openRestIntake } from "@sluice/core/limit/rest-intake";
 import type { Log } from "@sluice/core/log";
 import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
+import { cancelQueued } from "@sluice/core/prediction/accepted-prediction";
 import type { BoardQueue } from "@sluice/core/prediction/open-board-queue";
 import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
 import { type FleetReading, readFleet } from "@sluice/core/prediction/read-fleet";
 import { openRedisApiTransport } from "@sluice/core/prediction/redis-api-transport";
 import { redisKeys } from "@sluice/core/prediction/redis-keys";
-import type { ApiTransport } from "@sluice/core/prediction/transport";
 import { queueSettings } from "@sluice/core/queue-settings";
 import { reportRights } from "@sluice/core/redis/check-rights";
 import { type Connections, openConnections } from "@sluice/core/redis/open-connections";
@@ -37,7 +41,9 @@ export interface ModeOptions {
 
 /** How this process's predictions get to be executed. */
 export interface Mode {
-  transport: ApiTransport;
+  transport: PlacedTransport;
+  /** Who is connected for predictions that end with their callers. */
+  presence: Presence;
   intake: Intake;
   upserts: Upserts;
   /** Backlog and capacity now. */
@@ -59,6 +65,7 @@ export interface QueueMode extends Mode {
 export async function openQueueMode({
   config,
   log,
+  database,
   credentialKey,
   objects,
 }: ModeOptions): Promise<QueueMode> {
@@ -69,7 +76,7 @@ export async function openQueueMode({
   const settings = queueSettings(config, redis);
   reportRights(connections.producer, settings, log);
   const queue = openPredictionQueue(connections.producer, settings);
-  const transport = await openRedisApiTransport(connections, queue, keys);
+  const plain = await openRedisApiTransport(connections, queue, keys);
   const intake = config.UPSTASH_REDIS_REST_URL
     ? openRestIntake(config.UPSTASH_REDIS_REST_URL, config.UPSTASH_REDIS_REST_TOKEN ?? "", keys)
     : await openRedisIntake(connections, keys);
@@ -80,10 +87,20 @@ export async function openQueueMode({
   const upserts = openUpsertQueue(connections.producer, settings, seals, () => {
     wake?.().catch(() => {}); // they look at their next turn anyway
   });
+  const woken = wake
+    ? wakesFleet(plain, { redis: connections.producer, keys, wake, waits })
+    : plain;
+  const { pulseMs, leaseMs } = leaseTiming(config.REDIS_PROFILE === "frugal");
+  const { producer, subscriber } = connections;
+  const leases = await openRedisLeases({ redis: producer, subscriber }, keys, leaseMs);
+  const transport = openPlacedTransport(woken, leases, {
+    pulseMs,
+    onInterrupt: (id) => cancelQueued(database.db, id),
+  });
+  const graceMs = config.DISCONNECT_GRACE_SECONDS * 1000;
   return {
-    transport: wake
-      ? wakesFleet(transport, { redis: connections.producer, keys, wake, waits })
-      : transport,
+    transport,
+    presence: openRedisPresence(producer, keys, { leaseMs, graceMs }),
     intake,
     connections,
     autoscaler,

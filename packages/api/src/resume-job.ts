@@ -4,6 +4,7 @@ import { newId, newPredictionId, type PredictionJob } from "@sluice/core/predict
 import { sealRequest } from "@sluice/core/prediction/sealed-request";
 import type { Admitted } from "./admit.ts";
 import type { Deps } from "./deps.ts";
+import { type OnDisconnect, termsOf } from "./places-of.ts";
 import type { ReadPrediction } from "./prediction-input.ts";
 
 /**
@@ -12,10 +13,15 @@ import type { ReadPrediction } from "./prediction-input.ts";
  */
 export async function resumeJob(
   deps: Deps,
-  { flow, at }: Admitted,
+  admitted: Admitted,
   read: ReadPrediction,
-  { stream, chatType }: { stream: boolean; chatType: string },
+  {
+    stream,
+    chatType,
+    onDisconnect,
+  }: { stream: boolean; chatType: string; onDisconnect: OnDisconnect | undefined },
 ): Promise<PredictionJob> {
+  const { flow, at } = admitted;
   const sessionId = read.sessionId ?? read.chatId;
   if (!sessionId)
     throw new AppError(
@@ -42,6 +48,7 @@ export async function resumeJob(
     accepted: true,
     seedFence: paused.fence,
     priority: 0,
+    ...termsOf(admitted, sessionId, deps.settings.caps, onDisconnect),
     deadlineAt: at + deps.settings.predictionTimeoutMs,
     request: await sealRequest(deps.credentialKey, deps.objects, id, read.request),
   };

@@ -3,29 +3,40 @@ import { newId, newPredictionId, type PredictionJob } from "@sluice/core/predict
 import { sealRequest } from "@sluice/core/prediction/sealed-request";
 import type { Admitted } from "./admit.ts";
 import type { Deps } from "./deps.ts";
+import { type OnDisconnect, termsOf } from "./places-of.ts";
 import type { ReadPrediction } from "./prediction-input.ts";
 import { resumeJob } from "./resume-job.ts";
 import { storeUploads } from "./store-uploads.ts";
 
+interface JobOptions {
+  stream: boolean;
+  chatType?: string;
+  /** The flow's own unless the caller says. */
+  onDisconnect?: OnDisconnect | undefined;
+}
+
 /** Makes the job of a prediction that its caller waits for, or of the next segment of one that waits for a human. */
 export async function newJob(
   deps: Deps,
-  { flow, at }: Admitted,
+  admitted: Admitted,
   read: ReadPrediction,
-  { stream, chatType = "EXTERNAL" }: { stream: boolean; chatType?: string },
+  { stream, chatType = "EXTERNAL", onDisconnect }: JobOptions,
 ): Promise<PredictionJob> {
-  if (read.request.humanInput) return resumeJob(deps, { flow, at }, read, { stream, chatType });
+  const { flow, at } = admitted;
+  if (read.request.humanInput)
+    return resumeJob(deps, admitted, read, { stream, chatType, onDisconnect });
   if (flow.refusal) throw new AppError("unprocessable", flow.refusal);
   const id = newPredictionId(at);
   const chatId = read.chatId ?? read.sessionId ?? newId();
   const request = await storeUploads(deps, { flowId: flow.id, chatId }, read.request);
+  const sessionId = read.sessionId ?? read.chatId ?? flow.sessionId ?? chatId;
   return {
     id,
     segment: 0,
     flowId: flow.id,
     flowVersion: flow.version,
     chatId,
-    sessionId: read.sessionId ?? read.chatId ?? flow.sessionId ?? chatId,
+    sessionId,
     messageId: newId(),
     executionId: newId(),
     chatType,
@@ -36,6 +47,7 @@ export async function newJob(
     accepted: false,
     seedFence: 0,
     priority: 0,
+    ...termsOf(admitted, sessionId, deps.settings.caps, onDisconnect),
     deadlineAt: at + deps.settings.predictionTimeoutMs,
     request: await sealRequest(deps.credentialKey, deps.objects, id, request),
   };
@@ -43,11 +55,14 @@ export async function newJob(
 
 /** Puts a job into the queue; a queue that cannot be reached is said so, not waited for. */
 export async function enqueue(
-  { transport, outlook, log }: Deps,
+  { transport, places, outlook, log }: Deps,
   job: PredictionJob,
 ): Promise<void> {
   // What was stored is queued in any case. Many may have come since the request was let in.
-  if (!job.accepted) outlook.check({ deadlineAt: job.deadlineAt, connected: true });
+  if (!job.accepted) {
+    outlook.check({ deadlineAt: job.deadlineAt, connected: true });
+    if (job.places) await places.enter(job);
+  }
   outlook.added();
   try {
     await transport.add(job);

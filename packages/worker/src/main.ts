@@ -5,6 +5,7 @@ import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credent
 import { openDatabase } from "@sluice/core/database/open-database";
 import { databaseOptions } from "@sluice/core/database-settings";
 import { openRedisIntake } from "@sluice/core/limit/redis-intake";
+import { withRedisLeases } from "@sluice/core/limit/with-redis-leases";
 import { openLog } from "@sluice/core/log";
 import { openRedisMcpToolCache } from "@sluice/core/mcp/redis-mcp-tool-cache";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
@@ -74,7 +75,10 @@ async function main(): Promise<void> {
     database,
     credentialKey,
     objects,
-    transport,
+    transport: await withRedisLeases(transport, connections.command, keys, {
+      frugal: config.REDIS_PROFILE === "frugal",
+      graceMs: config.DISCONNECT_GRACE_SECONDS * 1000,
+    }),
     settings: config,
     environment: runtimeVariableFrom(process.env),
     log,

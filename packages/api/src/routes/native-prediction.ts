@@ -1,15 +1,14 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { AppError } from "@sluice/core/error";
 import {
-  acceptPrediction,
   cancelQueued,
   findPrediction,
-  findRepeated,
   hasEnded,
   listPredictions,
 } from "@sluice/core/prediction/accepted-prediction";
 import type { Context } from "hono";
-import { admit } from "../admit.ts";
+import { acceptAsked } from "../accept-asked.ts";
+import { onCallerGone } from "../attendance.ts";
 import type { Deps, Env } from "../deps.ts";
 import { openEventStream } from "../event-stream.ts";
 import { followPrediction } from "../follow-prediction.ts";
@@ -24,8 +23,6 @@ import {
 } from "../native-prediction.ts";
 import { readBody } from "../read-body.ts";
 import { serverTiming } from "../server-timing.ts";
-import { enqueue, newJob } from "../submit.ts";
-import { webhookTarget } from "../webhook-target.ts";
 
 const maxWaitSeconds = 60;
 const Problem = z.object({ code: z.string(), message: z.string() }).openapi("Problem");
@@ -53,7 +50,10 @@ const create = createRoute({
     202: json(Prediction, "It is stored and will be answered"),
     400: json(Problem, "The request is not valid"),
     403: json(Problem, "The flow does not allow this origin"),
-    409: json(Problem, "The idempotency key was used for another request"),
+    409: json(
+      Problem,
+      "The idempotency key was used for another request, or the conversation is busy",
+    ),
     422: json(Problem, "The flow cannot run; the message names the node"),
     429: json(Problem, "A limit refuses it; `Retry-After` says until when"),
     503: json(
@@ -150,14 +150,14 @@ export function nativePredictionRoutes(deps: Deps) {
       const [issue] = parsed.error.issues;
       throw new AppError("invalid", `${issue?.path.join(".") || "body"}: ${issue?.message}`);
     }
-    const { id, created, after } = await accept(deps, c, parsed.data);
+    const { id, created, after, onDisconnect } = await acceptAsked(deps, c, parsed.data);
     c.header("Location", `/v1/predictions/${id}`);
     c.header("x-prediction-id", id);
     if (!created) c.header("Idempotent-Replayed", "true");
     if (c.req.header("accept")?.includes("text/event-stream"))
-      return streamed(deps, c, { id, after, queued: created });
+      return streamed(deps, c, { id, onDisconnect, after, queued: created });
     const seconds = waitSeconds(c.req.header("prefer"));
-    if (seconds > 0) await ended(deps, id, seconds * 1000, after);
+    if (seconds > 0) await attended(deps, c, { id, onDisconnect }, seconds * 1000, after);
     const prediction = await found(id);
     const open = prediction.state === "queued" || prediction.state === "running";
     timed(c, prediction);
@@ -196,71 +196,13 @@ export function nativePredictionRoutes(deps: Deps) {
   app.openAPIRegistry.registerPath(stream);
   app.get("/v1/predictions/:id/stream", async (c) => {
     const id = c.req.param("id");
-    const { state } = await found(id);
+    const { state, onDisconnect } = await found(id);
     const after = c.req.header("last-event-id") || c.req.query("after") || undefined;
     if (after && !/^\d+-\d+$/.test(after))
       throw new AppError("invalid", `${after} is not an event id`);
-    return streamed(deps, c, { id, after, queued: state === "queued" });
+    return streamed(deps, c, { id, onDisconnect, after, queued: state === "queued" });
   });
   return app;
-}
-
-async function accept(
-  deps: Deps,
-  c: Context<Env>,
-  asked: NewPrediction,
-): Promise<{ id: string; created: boolean; after?: string }> {
-  const admitted = await admit(deps, c, asked.flowId);
-  if (admitted instanceof Response) {
-    // The flow's own words for a limit or an origin, in our own error body.
-    const code = admitted.status === 429 ? "limited" : "forbidden";
-    throw new AppError(code, await admitted.text());
-  }
-  const { flowId, chatId, sessionId, deadlineSeconds, priority, metadata, webhook, ...request } =
-    asked;
-  const apiKeyId = c.get("apiKey")?.id;
-  const idempotencyKey = c.req.header("idempotency-key") || undefined;
-  const lastsMs = (deadlineSeconds ?? 24 * 3600) * 1000;
-  try {
-    deps.outlook.check({ deadlineAt: Date.now() + lastsMs, connected: false });
-  } catch (error) {
-    // One who asks again for what was accepted asks for no place.
-    const asks = { apiKeyId, idempotencyKey, asked };
-    const earlier = idempotencyKey && (await findRepeated(deps.db, asks));
-    if (earlier) return { id: earlier.id, created: false };
-    throw error;
-  }
-  const hook = webhook && {
-    url: webhookTarget(deps.webhooks.policy, webhook.url),
-    events: webhook.events ?? [],
-  };
-  const read = { request, stream: true, chatId, sessionId };
-  const made = await newJob(deps, admitted, read, { stream: true });
-  const job = {
-    ...made,
-    accepted: true,
-    replyTo: "",
-    priority: priority ?? 0,
-    deadlineAt: made.acceptedAt + lastsMs,
-  };
-  // A paused run that goes on has its row.
-  if (job.segment > 0) {
-    await enqueue(deps, job).catch(() => {});
-    return { id: job.id, created: true, after: `${job.seedFence}-${Number.MAX_SAFE_INTEGER}` };
-  }
-  const sealed = "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined;
-  const { row, created } = await acceptPrediction(deps.db, {
-    job,
-    apiKeyId,
-    idempotencyKey,
-    asked,
-    metadata,
-    webhook: hook,
-    sealedRequest: sealed,
-  });
-  // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.
-  if (created) await enqueue(deps, job).catch(() => {});
-  return { id: row.id, created };
 }
 
 function timed(c: Context<Env>, { createdAt, startedAt, finishedAt }: Prediction): void {
@@ -286,11 +228,32 @@ function ended(deps: Deps, id: string, timeoutMs: number, after?: string): Promi
   });
 }
 
+interface Followed {
+  id: string;
+  onDisconnect?: "cancel" | undefined;
+}
+
+/** Waits for the end as one who is connected. */
+async function attended(
+  deps: Deps,
+  c: Context,
+  job: Followed,
+  timeoutMs: number,
+  after?: string,
+): Promise<void> {
+  const attendant = deps.attendance.attend(job);
+  onCallerGone(c, attendant.gone);
+  await ended(deps, job.id, timeoutMs, after);
+  attendant.done();
+}
+
 function streamed(
   deps: Deps,
   c: Context,
-  { id, after, queued }: { id: string; after: string | undefined; queued: boolean },
+  { after, queued, ...job }: Followed & { after: string | undefined; queued: boolean },
 ): Response {
+  const { id } = job;
+  const attendant = deps.attendance.attend(job);
   const stream = openEventStream(c, rejoinFrame);
   const unwatch = queued
     ? deps.positions.watch(id, (position) => stream.write(queuedFrame(position)))
@@ -303,9 +266,13 @@ function streamed(
       unwatch();
       stream.write(entries.map(nativeFrame).join(""));
     },
-    () => stream.end(),
+    () => {
+      attendant.done();
+      stream.end();
+    },
   );
   stream.onGone(() => {
+    attendant.gone();
     unwatch();
     stop();
   });

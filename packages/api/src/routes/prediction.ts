@@ -4,6 +4,7 @@ import { admit } from "../admit.ts";
 import { answered, errorPrefix, streamed } from "../answer.ts";
 import type { Deps } from "../deps.ts";
 import { json } from "../json.ts";
+import { disconnectHeader } from "../places-of.ts";
 import { PredictionBody, readPrediction } from "../prediction-input.ts";
 import { readBody } from "../read-body.ts";
 import { newJob } from "../submit.ts";
@@ -29,6 +30,7 @@ const predict = createRoute({
     200: json(Answer, "The answer, or a stream of events"),
     400: json(ErrorReply, "The request is not valid"),
     404: json(ErrorReply, "No such flow"),
+    409: json(ErrorReply, "An earlier message of the conversation is being answered"),
     429: json(ErrorReply, "A limit refuses it; `Retry-After` says until when"),
     422: json(ErrorReply, "The flow cannot run; the message names the node"),
     500: json(ErrorReply, "The run failed"),
@@ -55,7 +57,8 @@ export function predictionRoutes(deps: Deps) {
     const read = readPrediction(await readBody(c, deps.settings.maxBodyBytes));
     const stream =
       read.stream && admitted.flow.streamable && c.req.header("flowise-tool") !== "true";
-    const job = await newJob(deps, admitted, read, { stream });
+    const onDisconnect = disconnectHeader(c);
+    const job = await newJob(deps, admitted, read, { stream, onDisconnect });
     c.header("x-prediction-id", job.id);
     return stream ? streamed(deps, c, job) : answered(deps, c, job);
   });

@@ -1,0 +1,94 @@
+import { AppError } from "@sluice/core/error";
+import {
+  acceptPrediction,
+  findRepeated,
+  type PredictionRow,
+} from "@sluice/core/prediction/accepted-prediction";
+import type { Context } from "hono";
+import { admit } from "./admit.ts";
+import type { Deps, Env } from "./deps.ts";
+import { endsWithCallers, type NewPrediction } from "./native-prediction.ts";
+import { disconnectHeader } from "./places-of.ts";
+import { enqueue, newJob } from "./submit.ts";
+import { webhookTarget } from "./webhook-target.ts";
+
+export interface Accepted {
+  id: string;
+  created: boolean;
+  /** Where its new events begin, if it has old ones. */
+  after?: string;
+  onDisconnect: "cancel" | undefined;
+}
+
+/** Stores what a caller of our own API asks for, and queues it; or finds what was stored when it was asked before. */
+export async function acceptAsked(
+  deps: Deps,
+  c: Context<Env>,
+  asked: NewPrediction,
+): Promise<Accepted> {
+  const admitted = await admit(deps, c, asked.flowId);
+  if (admitted instanceof Response) {
+    // The flow's own words for a limit or an origin, in our own error body.
+    const code = admitted.status === 429 ? "limited" : "forbidden";
+    throw new AppError(code, await admitted.text());
+  }
+  const { flowId, chatId, sessionId, deadlineSeconds, priority, metadata, webhook, ...rest } =
+    asked;
+  const { onDisconnect = disconnectHeader(c), ...request } = rest;
+  const apiKeyId = c.get("apiKey")?.id;
+  const idempotencyKey = c.req.header("idempotency-key") || undefined;
+  const lastsMs = (deadlineSeconds ?? 24 * 3600) * 1000;
+  const asks = { apiKeyId, idempotencyKey, asked };
+  try {
+    deps.outlook.check({ deadlineAt: Date.now() + lastsMs, connected: false });
+  } catch (error) {
+    // One who asks again for what was accepted asks for no place.
+    const earlier = idempotencyKey && (await findRepeated(deps.db, asks));
+    if (earlier) return repeated(earlier);
+    throw error;
+  }
+  const hook = webhook && {
+    url: webhookTarget(deps.webhooks.policy, webhook.url),
+    events: webhook.events ?? [],
+  };
+  const read = { request, stream: true, chatId, sessionId };
+  const made = await newJob(deps, admitted, read, { stream: true, onDisconnect });
+  const job = {
+    ...made,
+    accepted: true,
+    replyTo: "",
+    priority: priority ?? 0,
+    deadlineAt: made.acceptedAt + lastsMs,
+  };
+  // A paused run that goes on has its row.
+  if (job.segment > 0) {
+    await enqueue(deps, job).catch(() => {});
+    const after = `${job.seedFence}-${Number.MAX_SAFE_INTEGER}`;
+    return { id: job.id, created: true, after, onDisconnect: job.onDisconnect };
+  }
+  const sealed = "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined;
+  if (job.places) {
+    // Asked again, it must not get into its own way.
+    const earlier = idempotencyKey && (await findRepeated(deps.db, asks));
+    if (earlier) return repeated(earlier);
+    await deps.places.enter(job);
+  }
+  const acceptance = { ...asks, job, metadata, webhook: hook, sealedRequest: sealed };
+  const { row, created } = await acceptPrediction(deps.db, acceptance).catch(async (error) => {
+    await deps.places.leave(job);
+    throw error;
+  });
+  if (!created) {
+    await deps.places.leave(job);
+    return repeated(row);
+  }
+  // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.
+  await enqueue(deps, job).catch(() => {});
+  return { id: row.id, created, onDisconnect: job.onDisconnect };
+}
+
+const repeated = (row: PredictionRow): Accepted => ({
+  id: row.id,
+  created: false,
+  onDisconnect: endsWithCallers(row.job) ? "cancel" : undefined,
+});
