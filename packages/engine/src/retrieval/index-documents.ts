@@ -25,7 +25,10 @@ export class HalfIndexed extends Error {
   /** What is to be taken out before anything else is put in. */
   readonly left: string[];
   constructor(cause: Error, left: string[]) {
-    super(`${cause.message} (${left.length} chunks are taken out at the next upsert)`, { cause });
+    super(
+      `${cause.message} (${left.length} chunks that may be in the store are taken out at the next upsert)`,
+      { cause },
+    );
     this.name = "HalfIndexed";
     this.left = left;
   }
