@@ -5,6 +5,8 @@ import type { Context } from "hono";
 /** Bytes that may wait for a slow reader before it is cut. */
 const maxBufferedBytes = 4 * 1024 * 1024;
 const heartbeatMs = 15_000;
+/** Headers go along with the first frame, unless that takes longer: a write each would cost as much as a frame. */
+const headersAloneMs = 20;
 
 export const eventStreamHeaders = {
   "content-type": "text/event-stream",
@@ -68,10 +70,11 @@ function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
   // Not by way of c.res: Hono would merge that into a copy of the marker below, which no longer is one.
   const { headers } = c.newResponse(null, 200, eventStreamHeaders);
   outgoing.writeHead(200, Object.fromEntries(headers.entries()));
-  outgoing.flushHeaders();
+  const headersAlone = setTimeout(() => outgoing.flushHeaders(), headersAloneMs);
   const stream: EventStream = {
     write(frames) {
       if (closed) return;
+      clearTimeout(headersAlone);
       outgoing.write(frames);
       if (outgoing.writableLength > maxBufferedBytes) outgoing.destroy();
     },
@@ -86,6 +89,7 @@ function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
   };
   outgoing.on("error", () => {});
   outgoing.once("close", () => {
+    clearTimeout(headersAlone);
     untrack(stream);
     if (closed) return;
     closed = true;

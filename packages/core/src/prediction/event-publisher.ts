@@ -31,8 +31,9 @@ export interface Outbox {
 }
 
 export interface PublisherSettings {
-  /** Shortest time between two calls, and how long tokens of one run may be gathered at most. */
+  /** Shortest time between two calls, that with many runs at work, and how long tokens of one run may be gathered at most. */
   tickMs: number;
+  maxTickMs: number;
   maxMergeMs: number;
   /** A run younger than this keeps no log: its end carries all. */
   logAfterMs: number;
@@ -43,6 +44,7 @@ export interface PublisherSettings {
 
 export const defaultPublisherSettings: PublisherSettings = {
   tickMs: 1,
+  maxTickMs: 5,
   maxMergeMs: 100,
   logAfterMs: 100,
   expiryMs: 24 * 3600_000,
@@ -69,7 +71,7 @@ export function openEventPublisher(
   let closed = false;
 
   // With many runs at work each may gather tokens a little longer: fewer and larger messages.
-  const mergeMs = () => Math.min(settings.maxMergeMs, outboxes.size / 10);
+  const mergeMs = () => Math.min(settings.maxMergeMs, outboxes.size / 5);
   const gatherMs = () => Math.max(1, mergeMs());
 
   const isDue = (box: Outbox, now: number) => {
@@ -100,8 +102,9 @@ export function openEventPublisher(
     }
   }
 
-  // After a quiet moment the first call leaves at once; under load ticks gather more for each.
-  const wakeSoon = () => wake(flushedAt + settings.tickMs - performance.now());
+  // After a quiet moment the first call leaves at once; under load ticks grow and gather more for each.
+  const tickMs = () => Math.max(settings.tickMs, Math.min(settings.maxTickMs, outboxes.size / 50));
+  const wakeSoon = () => wake(flushedAt + tickMs() - performance.now());
 
   async function flush(): Promise<void> {
     const now = Date.now();

@@ -1,5 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import { explainRedisError } from "../doctor/connection-error.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 
 export type RedisConnection = Redis | Cluster;
@@ -36,6 +37,7 @@ export function openRedis(
         slotsRefreshInterval: 10_000,
       })
     : new Redis({ ...endpoint, ...options, db: settings.db });
+  if (connection instanceof Redis) gatherWrites(connection);
   let lastWarning = 0;
   connection.on("error", (thrown: Error & { lastNodeError?: Error }) => {
     if (Date.now() - lastWarning < 5000) return;
