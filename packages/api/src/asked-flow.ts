@@ -5,6 +5,11 @@ import type { Deps } from "./deps.ts";
 
 const named =
   /^\/api\/v1\/(?:prediction|public-chatbotConfig|chatflows-streaming|chatflows-uploads|feedback|attachments|chatmessage\/abort|vector\/upsert|webhook)\/([^/]+)/;
+/** Where a body names the flow. */
+const flowFields: Record<string, string> = {
+  "/api/v1/leads": "chatflowid",
+  "/api/v1/openai-assistants-file/download": "chatflowId",
+};
 const maxBodyBytes = 64 * 1024;
 
 /**
@@ -19,9 +24,9 @@ export async function askedFlow({ db }: Pick<Deps, "db">, c: Context): Promise<s
     return isUuid(id) ? findFeedbackFlow(db, id).catch(() => undefined) : undefined;
   if (id) return id;
   if (path === "/api/v1/get-upload-file") return c.req.query("chatflowId");
-  if (/^\/api\/v1\/leads\/?$/.test(path))
-    return method === "OPTIONS" ? "unsaid" : flowInBody(c, "chatflowid");
-  return undefined;
+  const name = flowFields[path.replace(/\/$/, "")];
+  if (!name) return undefined;
+  return method === "OPTIONS" ? "unsaid" : flowInBody(c, name);
 }
 
 async function flowInBody(c: Context, name: string): Promise<string | undefined> {

@@ -20,6 +20,7 @@ const publicPrefixes = [
   "ping",
   "version",
   "attachments",
+  "openai-assistants-file/download",
   "settings",
 ].map((path) => `/api/v1/${path}`);
 

@@ -6,6 +6,7 @@ import type { Deps, Env } from "./deps.ts";
 import { enterFlow, enterNative } from "./enter.ts";
 import { errorBody, onError } from "./error.ts";
 import { apiKeyRoutes } from "./routes/api-key.ts";
+import { attachmentRoutes } from "./routes/attachment.ts";
 import { chatMessageRoutes } from "./routes/chat-message.ts";
 import { chatflowRoutes } from "./routes/chatflow.ts";
 import { credentialRoutes } from "./routes/credential.ts";
@@ -23,8 +24,9 @@ import { publicFlowRoutes } from "./routes/public-flow.ts";
 import { scheduleRoutes } from "./routes/schedule.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { toolRoutes } from "./routes/tool.ts";
-import { variableRoutes } from "./routes/variable.ts";
+import { uploadFileRoutes } from "./routes/upload-file.ts";
 import { upsertHistoryRoutes } from "./routes/upsert-history.ts";
+import { variableRoutes } from "./routes/variable.ts";
 import { vectorRoutes } from "./routes/vector.ts";
 import { webhookRoutes } from "./routes/webhook.ts";
 import { webhookDeliveryRoutes } from "./routes/webhook-delivery.ts";
@@ -66,6 +68,8 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     feedbackRoutes,
     executionRoutes,
     leadRoutes,
+    attachmentRoutes,
+    uploadFileRoutes,
     publicFlowRoutes,
     scheduleRoutes,
     upsertHistoryRoutes,

@@ -1,4 +1,4 @@
-import { FlowGraph } from "@sluice/engine/graph";
+import { FlowGraph, type FlowNode } from "@sluice/engine/graph";
 import { z } from "zod";
 import type { Flow } from "./flow.ts";
 
@@ -19,16 +19,42 @@ const images = {
   maxUploadSize: 5,
 };
 
+/** What Flowise tells; a request's size is bounded by the server. */
+const maxIndexedMb = 500;
+const loaderEndings: Record<string, string[]> = {
+  csvFile: [".csv"],
+  docxFile: [".docx"],
+  jsonFile: [".json"],
+  jsonlinesFile: [".jsonl"],
+  pdfFile: [".pdf"],
+  textFile: [".txt", ".md", ".html", ".css", ".xml", ".yaml", ".yml", ".sql", ".js", ".ts", ".py"],
+};
+
 export function uploadsOf(flow: Pick<Flow, "flow_data" | "speech_to_text">): Uploads {
   const { nodes } = FlowGraph.parse(JSON.parse(flow.flow_data));
   const takesImages = nodes.some(({ data }) => allowsImages(data.inputs ?? {}));
+  const fileTypes = indexedFileTypes(nodes);
   return {
     isSpeechToTextEnabled: anyEnabled(flow.speech_to_text),
     isImageUploadAllowed: takesImages,
-    isRAGFileUploadAllowed: false,
+    isRAGFileUploadAllowed: fileTypes !== undefined,
     imgUploadSizeAndTypes: takesImages ? [images] : [],
-    fileUploadSizeAndTypes: [],
+    fileUploadSizeAndTypes: fileTypes ? [{ fileTypes, maxUploadSize: maxIndexedMb }] : [],
   };
+}
+
+/** Endings of the files that a store takes by the loaders in the flow; undefined where no store takes any. */
+function indexedFileTypes(nodes: FlowNode[]): string[] | undefined {
+  const takes = nodes.some(
+    ({ data }) =>
+      data.category === "Vector Stores" &&
+      (data.inputs?.fileUpload === true || data.inputs?.fileUpload === "true"),
+  );
+  if (!takes) return undefined;
+  const types = nodes.flatMap(({ data }) =>
+    Object.hasOwn(loaderEndings, data.name) ? (loaderEndings[data.name] ?? []) : [],
+  );
+  return types.length > 0 ? [...new Set(types)] : ["*"];
 }
 
 /** A provider in `speechToText` or `textToSpeech` that is switched on. */
