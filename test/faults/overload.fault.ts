@@ -12,6 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([split?.close(), simulator?.close()]));
 
+/** What two quiet cores need for model and client alone; where others use them, too, everything takes longer. */
+const quietMs = 1000;
 const tokens = 50;
 const names = Array.from({ length: 2000 }, (_, i) => `s${i}`);
 const questions = names.map((name) => `rid=${name} [[ttft=50 n=${tokens} gap=10]]`);
@@ -23,8 +25,6 @@ const lateOf = (streams: BurstStream[]) =>
 
 test("of 2,000 streams at once 500 are taken at once and begin soon, and all end for callers who come back as told", {
   timeout: 180_000,
-  // Two cores that others may use, too.
-  retry: 1,
 }, async () => {
   const wire = ofFlow(await store(split, chain(start(), llm({ url: simulator.url }))));
   // Plans, pools and compiled code: a fleet that serves has them.
@@ -37,6 +37,8 @@ test("of 2,000 streams at once 500 are taken at once and begin soon, and all end
     questions,
     timeoutMs: 60_000,
   });
+
+  const slowness = Math.max(1, alone.tookMs / quietMs);
 
   const burst = await openBurst({ url: split.url, wire, questions, timeoutMs: 60_000 });
 
@@ -58,7 +60,7 @@ test("of 2,000 streams at once 500 are taken at once and begin soon, and all end
   );
   expect(burst.mostOpen).toBeGreaterThanOrEqual(500);
   expect(burst.tookMs).toBeLessThan(60_000);
-  expect(lateOf(burst.streams)).toBeLessThan(Math.max(3000, 2 * lateOf(alone.streams)));
+  expect(lateOf(burst.streams)).toBeLessThan(3000 * slowness);
   expect(workerMb).toBeLessThan(400);
 });
 
