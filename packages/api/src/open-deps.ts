@@ -164,6 +164,7 @@ export async function openDeps<M extends Mode>(
     async close(timeoutMs) {
       await dispatcher.close();
       positions.close();
+      outlook.close();
       attendance.close();
       fetch.close();
       await postgres.close();
