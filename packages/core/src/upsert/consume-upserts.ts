@@ -7,7 +7,7 @@ import type { RedisConnection } from "../redis/open-redis.ts";
 import { sealUpsertEnd, type UpsertHandler, type UpsertJob } from "./upsert.ts";
 import { upsertQueueName } from "./upsert-queue.ts";
 
-/** A dead worker's upserts begin anew elsewhere after this long at most twice over. */
+/** How long a worker is believed after its last word; half as often others look. What it had begins anew elsewhere. */
 const lockMs = 30_000;
 const handBackMs = 5000;
 
@@ -47,7 +47,7 @@ export function consumeUpserts(
       prefix: prefixOf(settings),
       concurrency: settings.concurrency,
       lockDuration: lockMs,
-      stalledInterval: settings.frugal ? 300_000 : lockMs,
+      stalledInterval: settings.frugal ? 300_000 : lockMs / 2,
       maxStalledCount: 2,
       drainDelay: settings.frugal ? 30 : 5,
       skipVersionCheck: true,
