@@ -95,7 +95,7 @@ function endPayloads(result: PredictionResult, state: string, errorPrefix: strin
   const end = { event: "end", data: "[DONE]" };
   if (state !== "succeeded" && state !== "paused")
     return [{ event: "error", data: wordsOf(result.error ?? "The run failed", errorPrefix) }, end];
-  const { chatId, messageId, question, sessionId, action, chat } = result;
+  const { chatId, messageId, question, sessionId, action, chat, followUpPrompts } = result;
   const metadata = {
     chatId,
     chatMessageId: messageId,
@@ -103,6 +103,7 @@ function endPayloads(result: PredictionResult, state: string, errorPrefix: strin
     sessionId,
     ...(action && { action }),
     ...(chat && shownOf(chat)),
+    ...(followUpPrompts && { followUpPrompts: JSON.stringify(followUpPrompts) }),
   };
   return [{ event: "metadata", data: metadata }, end];
 }
@@ -134,10 +135,7 @@ export function flowiseAnswer(result: PredictionResult): Record<string, unknown>
       isStreamValid: false,
       ...(action && { action }),
       ...shownOf(chat),
-      // Flowise encodes them twice here.
-      ...(chat.followUpPrompts && {
-        followUpPrompts: JSON.stringify(JSON.stringify(chat.followUpPrompts)),
-      }),
+      ...encodedTwice(chat.followUpPrompts),
     };
   }
   return {
@@ -150,5 +148,10 @@ export function flowiseAnswer(result: PredictionResult): Record<string, unknown>
     ...(records && { agentFlowExecutedData: records }),
     ...(action && { action }),
     sessionId,
+    ...encodedTwice(result.followUpPrompts),
   };
 }
+
+/** As Flowise encodes them in JSON. */
+const encodedTwice = (followUpPrompts: string[] | undefined) =>
+  followUpPrompts && { followUpPrompts: JSON.stringify(JSON.stringify(followUpPrompts)) };

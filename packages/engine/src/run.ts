@@ -30,6 +30,8 @@ export interface Outcome {
   action?: Record<string, unknown>;
   /** What a chatflow answered; agentflows have none. */
   chat?: ChatOutcome;
+  /** Questions that may come next, after an agentflow's answer; a chatflow's are with the rest of its answer. */
+  followUpPrompts?: string[];
   run: RunState;
 }
 

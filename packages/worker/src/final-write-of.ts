@@ -90,7 +90,7 @@ function messagesOf(
       artifacts: json(output.artifacts),
       reasonContent: json(output.reasonContent),
       action: json(outcome.action),
-      followUpPrompts: json(outcome.chat?.followUpPrompts),
+      followUpPrompts: json(outcome.chat?.followUpPrompts ?? outcome.followUpPrompts),
       createdAt: new Date(Math.max(endedAt, job.acceptedAt + 1)),
     },
   ];

@@ -1,7 +1,7 @@
 import type { Db } from "@sluice/core/database/open-database";
 import { getFlow } from "@sluice/core/flow/flow";
 import { getFlowVersion } from "@sluice/core/flow/flow-version";
-import { readChatSettings } from "@sluice/engine/chatflow/chat-settings";
+import { type FollowUp, readChatSettings } from "@sluice/engine/chatflow/chat-settings";
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
 import { type Plan, planFlow } from "@sluice/engine/plan";
 import { type OverridePermissions, readPermissions } from "@sluice/engine/run-input";
@@ -9,6 +9,8 @@ import { type OverridePermissions, readPermissions } from "@sluice/engine/run-in
 export interface PlannedFlow {
   plan: Plan;
   permissions: OverridePermissions | undefined;
+  /** Thought up after an agentflow's answer; chatflows do it themselves. */
+  followUp?: FollowUp;
 }
 
 const maxPlans = 500;
@@ -22,14 +24,15 @@ export function openPlanCache(db: Db) {
     const graph = FlowGraph.parse(JSON.parse(flow.flow_data));
     const apiConfig = flow.api_config ? JSON.parse(flow.api_config) : null;
     const plan = await planFlow(graph, FlowType.parse(flow.type));
-    if (plan.chat)
-      plan.chat.settings = readChatSettings({
-        chatbotConfig: flow.chatbot_config,
-        followUpPrompts: flow.follow_up_prompts,
-      });
+    const settings = readChatSettings({
+      chatbotConfig: flow.chatbot_config,
+      followUpPrompts: flow.follow_up_prompts,
+    });
+    if (plan.chat) plan.chat.settings = settings;
     return {
       plan,
       permissions: readPermissions(apiConfig),
+      ...(!plan.chat && settings.followUp && { followUp: settings.followUp }),
     };
   }
 

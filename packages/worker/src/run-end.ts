@@ -56,6 +56,7 @@ export function resultOf(
     executionId: job.executionId,
     ...(outcome.action && { action: outcome.action }),
     ...(outcome.chat && { chat: outcome.chat }),
+    ...(outcome.followUpPrompts && { followUpPrompts: outcome.followUpPrompts }),
     ...(!job.stream && { records: withoutCredentials(outcome.run.records) as NodeRecord[] }),
     startedAt,
     endedAt: Date.now(),

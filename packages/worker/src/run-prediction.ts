@@ -155,10 +155,23 @@ async function execute(
   try {
     const from = claim.checkpoint ?? (paused && resumedState(paused));
     if (job.segment > 0 && !from) return failure("The run that waited for this answer is gone");
-    return await run(planned.plan, inputOf(job, request, planned), services, from);
+    const outcome = await run(planned.plan, inputOf(job, request, planned), services, from);
+    return await withFollowUps(outcome, planned, services);
   } catch (error) {
     return failure(error instanceof Error ? error.message : String(error), paused);
   }
+}
+
+/** Before the answer is stored, for they belong to it. */
+async function withFollowUps(
+  outcome: Outcome,
+  { followUp }: PlannedFlow,
+  services: Services,
+): Promise<Outcome> {
+  if (!followUp || outcome.status !== "FINISHED") return outcome;
+  const { followUpQuestions } = await import("@sluice/engine/chatflow/after-answer");
+  const questions = await followUpQuestions(outcome.text, followUp, { services });
+  return questions ? { ...outcome, followUpPrompts: questions } : outcome;
 }
 
 /** Readers drop what they have of the node that an earlier attempt was cut in. */

@@ -90,6 +90,8 @@ export interface PredictionResult {
   action?: Record<string, unknown>;
   /** What a chatflow answered, in place of records. */
   chat?: ChatOutcome;
+  /** Questions that may come next, of an agentflow. */
+  followUpPrompts?: string[];
   /** Execution records, credential ids removed; absent where the reader has them from `node.finished`. */
   records?: NodeRecord[];
   startedAt: number;
