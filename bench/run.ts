@@ -13,6 +13,7 @@ import { topFunctions } from "./profile.ts";
 import { ratioLines } from "./ratios.ts";
 import { startSimulator } from "./simulator-process.ts";
 import { type Split, startSplit } from "./split.ts";
+import { retrievalTable } from "./retrieval-table.ts";
 import { idleTable, legend, loadTable, type Measured } from "./table.ts";
 import { flowise, openai } from "./wire.ts";
 
@@ -23,12 +24,13 @@ if (process.argv.includes("--help")) {
 const options = readOptions(process.argv.slice(2));
 const wants = (group: string) => options.only?.has(group) ?? true;
 const chosen = cases.filter((each) => wants(each.group) && (!options.quick || each.quick));
+const retrieves = options.only?.has("retrieval") ?? !options.quick;
 const [warmUpMs, durationMs] = options.quick ? [1000, 2500] : [3000, 6000];
 const measured: Measured[] = chosen.map(({ name }) => ({ name, reports: [] }));
 const idle = ["bundled", "from source"].map((name) => ({ name, reports: [] as IdleReport[] }));
 
 // Whatever hangs, the benchmark ends: each case has about four times what it needs.
-const wholeMs = 60_000 + options.rounds * (chosen.length + 2) * (warmUpMs + durationMs) * 4;
+const wholeMs = 60_000 + options.rounds * (chosen.length + 2) * (warmUpMs + durationMs) * 4 + (retrieves ? 400_000 : 0);
 let ending = false;
 const watchdog = setTimeout(() => void end("The benchmark took too long"), wholeMs);
 for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -47,6 +49,12 @@ try {
         note(round, `idle, ${each.name}`, report);
       }
   if (chosen.length > 0) await measureAll();
+  if (retrieves) {
+    const { measureRetrieval } = await import("../packages/engine/bench/retrieval.ts");
+    const report = await measureRetrieval();
+    note(0, "retrieval", report);
+    console.log(`\n${retrievalTable(report)}`);
+  }
 } catch (error) {
   reason = error instanceof Error ? error.message : String(error);
 }
