@@ -72,6 +72,7 @@ function bodyContext(
       ephemeral: run.ephemeral,
     },
     parentNodeId: node.id,
+    outer: run,
     iteration: {
       index,
       value: items[index],

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { FlowEvent, HistoryMessage } from "./event.ts";
+import type { FlowFix } from "./flow-fix.ts";
 import type { IterationItem } from "./record.ts";
 import type { RunInput } from "./run-input.ts";
 import type { RunState } from "./run-state.ts";
@@ -30,6 +31,8 @@ export interface NodeRun {
   resolve(value: unknown): Promise<unknown>;
   flow: Record<string, unknown>;
   scope: string;
+  /** Oddities of Flowise that the flow's author had put right. */
+  fixes?: ReadonlySet<FlowFix>;
   services: Services;
   emit(event: FlowEvent): void;
 }

@@ -1,4 +1,5 @@
 import type { ChatPlan } from "./chatflow/plan-chatflow.ts";
+import type { FlowFix } from "./flow-fix.ts";
 import { type FlowGraph, type FlowNode, type FlowType, isStickyNote } from "./graph.ts";
 import type { AgentflowNode } from "./node.ts";
 import {
@@ -15,6 +16,8 @@ export interface Plan {
   type: FlowType;
   startId: string;
   nodes: Map<string, PlannedNode>;
+  /** Oddities of Flowise that the flow's author had put right. */
+  fixes?: ReadonlySet<FlowFix>;
   /** The graph of a chatflow, which has none of the nodes above. */
   chat?: ChatPlan;
   /** What keeps the flow from running, each naming its node. */

@@ -72,6 +72,10 @@ async function scopeOf(context: RunContext, uses: Uses): Promise<ReferenceScope>
         .map((m) => `${m.role === "user" ? "Human" : "Assistant"}: ${m.content}`)
         .join("\n"),
     now: () => new Date(services.now()).toISOString(),
-    output: (nodeId) => run.records.findLast((record) => record.nodeId === nodeId)?.data.output,
+    output(nodeId) {
+      const outer = context.plan.fixes?.has("iterationOutputs") ? context.outer?.records : [];
+      const records = [...(outer ?? []), ...run.records];
+      return records.findLast((record) => record.nodeId === nodeId)?.data.output;
+    },
   };
 }

@@ -12,6 +12,8 @@ export function resumedState(state: RunState): RunState {
   return {
     ...copy,
     history: state.ephemeral ? copy.history : [],
+    saidBefore: copy.history,
+    pauses: (state.pauses ?? 0) + 1,
     passes: 0,
     paused: undefined,
     resuming: { nodeId: paused.nodeId, keep: paused.keep },

@@ -22,6 +22,10 @@ export interface RunState {
   /** True once the Start node asked for a conversation that remembers nothing. */
   ephemeral: boolean;
   passes: number;
+  /** How often the run waited for a human. */
+  pauses?: number;
+  /** What the run had said when it last did. */
+  saidBefore?: HistoryMessage[];
   /** How far the iteration at the head of the queue has come. */
   iteration?: IterationProgress | undefined;
   /** The node that waits for a human; it stays at the head of the queue. */

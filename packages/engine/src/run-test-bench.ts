@@ -1,5 +1,6 @@
 import type { CodeRequest } from "./code.ts";
 import type { FlowEvent, HistoryMessage } from "./event.ts";
+import type { FlowFix } from "./flow-fix.ts";
 import { FlowGraph } from "./graph.ts";
 import { openGuardedFetch } from "./http/open-guarded-fetch.ts";
 import { planFlow } from "./plan.ts";
@@ -56,9 +57,15 @@ export interface Told extends Outcome {
 export async function runFlow(
   graph: FlowGraph,
   request: Partial<RunInput> = { question: "go" },
-  options: { services?: Partial<Services>; from?: RunState; past?: HistoryMessage[] } = {},
+  options: {
+    services?: Partial<Services>;
+    from?: RunState;
+    past?: HistoryMessage[];
+    fixes?: FlowFix[];
+  } = {},
 ): Promise<Told> {
   const plan = await planFlow(graph, "AGENTFLOW");
+  if (options.fixes) plan.fixes = new Set(options.fixes);
   if (plan.problems.length > 0 || plan.unsupported.length > 0)
     throw new Error(JSON.stringify([plan.problems, plan.unsupported]));
   const events: FlowEvent[] = [];

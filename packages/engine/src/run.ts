@@ -55,6 +55,8 @@ export interface RunContext {
   past(): Promise<HistoryMessage[]>;
   variables(): Promise<Record<string, string>>;
   iteration?: IterationItem;
+  /** In the body of an iteration, the run around it. */
+  outer?: RunState;
   /** The iteration whose body this is. */
   parentNodeId?: string;
   /** False in the body of an iteration. */
@@ -78,6 +80,9 @@ export async function run(
   }
   checkedHistory(request.history);
   const state = from ?? { ...newRunState(plan.startId), webhook: request.webhook };
+  if (state.resuming && state.saidBefore && plan.fixes?.has("resumeHistory"))
+    state.history = state.saidBefore;
+  delete state.saidBefore;
   const context = newContext(plan, request, services, state);
   if (!from) services.emit({ type: "flow.started" });
   else if (state.resuming) services.emit({ type: "flow.started", records: earlierRecords(state) });
@@ -103,7 +108,9 @@ function newContext(
     topLevel: true,
     past() {
       if (state.ephemeral || request.newConversation) return Promise.resolve([]);
-      past ??= services.pastMessages(request.sessionId);
+      past ??= services
+        .pastMessages(request.sessionId)
+        .then((saved) => (plan.fixes?.has("resumeHistory") ? beforeRun(saved, state) : saved));
       return past;
     },
     variables() {
@@ -112,6 +119,10 @@ function newContext(
     },
   };
 }
+
+/** Each pause saved what was asked and answered until then; the run has it in its own history. */
+const beforeRun = (saved: HistoryMessage[], { pauses = 0 }: RunState): HistoryMessage[] =>
+  saved.slice(0, Math.max(0, saved.length - 2 * pauses));
 
 export async function runQueue(context: RunContext): Promise<Outcome> {
   const { plan, run: state, services } = context;
@@ -161,13 +172,19 @@ async function runNode(context: RunContext, node: PlannedNode): Promise<NodeResu
     resolve: (value) => resolveReferences(context, value),
     flow: scope,
     scope: context.request.flowId,
+    ...(context.plan.fixes && { fixes: context.plan.fixes }),
     services,
     emit: services.emit,
   };
   const result = await node.definition.execute(inputs, nodeRun);
   const updates = node.definition.updateState;
   result.state ??= updates
-    ? updateState(state.state, inputs[updates], result.output.content)
+    ? updateState(
+        state.state,
+        inputs[updates],
+        result.output.content,
+        context.plan.fixes?.has("stateText"),
+      )
     : { ...state.state };
   return result;
 }

@@ -1,5 +1,6 @@
 import type { Db } from "@sluice/core/database/open-database";
 import { getFlow } from "@sluice/core/flow/flow";
+import { readFlowOptions } from "@sluice/core/flow/flow-options";
 import { getFlowVersion } from "@sluice/core/flow/flow-version";
 import { type FollowUp, readChatSettings } from "@sluice/engine/chatflow/chat-settings";
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
@@ -24,6 +25,8 @@ export function openPlanCache(db: Db) {
     const graph = FlowGraph.parse(JSON.parse(flow.flow_data));
     const apiConfig = flow.api_config ? JSON.parse(flow.api_config) : null;
     const plan = await planFlow(graph, FlowType.parse(flow.type));
+    const { fixes } = readFlowOptions(apiConfig);
+    if (fixes.length > 0) plan.fixes = new Set(fixes);
     const settings = readChatSettings({
       chatbotConfig: flow.chatbot_config,
       followUpPrompts: flow.follow_up_prompts,

@@ -1,3 +1,4 @@
+import { flowFixes } from "@sluice/engine/flow-fix";
 import { z } from "zod";
 
 /** How many predictions may be open at once; 0 is no cap. */
@@ -11,6 +12,8 @@ export const FlowOptions = z.object({
   maxConcurrent: MaxConcurrent.optional(),
   /** What becomes of a prediction when its caller goes away. */
   onDisconnect: z.enum(["continue", "cancel"]).default("continue"),
+  /** Oddities of Flowise to be put right in this flow. */
+  fixes: z.array(z.enum(flowFixes)).default([]),
 });
 export type FlowOptions = z.infer<typeof FlowOptions>;
 

@@ -41,8 +41,9 @@ export function bodyRequest(kind: {
           component: { label, name: component },
           async call(args, context) {
             if (!settings.url) throw new Error(`URL is required for ${method} request`);
-            // Without a schema the author's body is all that is sent, as in Flowise.
-            const given = properties ? known(args.body, properties) : {};
+            // Without a schema the author's body is all that is sent, as in Flowise, unless that is put right.
+            const free = context.fixes?.has("requestBody") ? Body.parse(args.body ?? {}) : {};
+            const given = properties ? known(args.body, properties) : free;
             const init = {
               headers: { "content-type": "application/json" },
               body: JSON.stringify({ ...fixed, ...given }),

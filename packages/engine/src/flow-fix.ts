@@ -1,0 +1,9 @@
+/**
+ * Oddities of Flowise that a flow's author may have put right, because changing them changes what a flow answers:
+ * - `resumeHistory`: after a human's answer models see all that the run has said, not the saved conversation
+ * - `stateText`: the text around `{{ output.path }}` in a state value is kept
+ * - `iterationOutputs`: the body of an iteration may refer to nodes outside
+ * - `requestBody`: POST and PUT tools without a schema send the model's body, too
+ */
+export const flowFixes = ["resumeHistory", "stateText", "iterationOutputs", "requestBody"] as const;
+export type FlowFix = (typeof flowFixes)[number];
