@@ -89,3 +89,28 @@ test.each([
 ])("%s among %j: %s", (origin, allowed, expected) => {
   expect(originAllowed(origin, allowed)).toBe(expected);
 });
+
+test("a lead is judged by the flow in its body, and read once more behind", async () => {
+  const flow = { origins: { allowed: [good], message: "" } };
+  const deps = {
+    flows: { get: async (id: string) => (id === flowId ? flow : undefined) },
+    settings: { corsOrigins: [], corsCredentials: false },
+  } as unknown as Pick<Deps, "db" | "flows" | "settings">;
+  const app = new Hono();
+  app.use(cors(deps));
+  app.post("*", async (c) => c.text((await c.req.json()).email));
+  const lead = async (origin: string) => {
+    const body = JSON.stringify({ chatflowid: flowId, email: "a@b.example" });
+    const length = { "content-length": String(body.length) };
+    const init = { method: "POST", headers: { origin, ...length }, body };
+    const response = await app.request("/api/v1/leads/", init);
+    return [response.headers.get("access-control-allow-origin"), await response.text()];
+  };
+  expect(await lead(good)).toEqual([good, "a@b.example"]);
+  expect(await lead(evil)).toEqual([null, "a@b.example"]);
+  const preflight = await app.request("/api/v1/leads/", {
+    method: "OPTIONS",
+    headers: { origin: good, "access-control-request-method": "POST" },
+  });
+  expect(preflight.headers.get("access-control-allow-methods")).toContain("POST");
+});
