@@ -11,9 +11,9 @@ import { load } from "./load.ts";
 import { readOptions, usage } from "./options.ts";
 import { topFunctions } from "./profile.ts";
 import { ratioLines } from "./ratios.ts";
+import { retrievalTable } from "./retrieval-table.ts";
 import { startSimulator } from "./simulator-process.ts";
 import { type Split, startSplit } from "./split.ts";
-import { retrievalTable } from "./retrieval-table.ts";
 import { idleTable, legend, loadTable, type Measured } from "./table.ts";
 import { flowise, openai } from "./wire.ts";
 
@@ -30,7 +30,10 @@ const measured: Measured[] = chosen.map(({ name }) => ({ name, reports: [] }));
 const idle = ["bundled", "from source"].map((name) => ({ name, reports: [] as IdleReport[] }));
 
 // Whatever hangs, the benchmark ends: each case has about four times what it needs.
-const wholeMs = 60_000 + options.rounds * (chosen.length + 2) * (warmUpMs + durationMs) * 4 + (retrieves ? 400_000 : 0);
+const wholeMs =
+  60_000 +
+  options.rounds * (chosen.length + 2) * (warmUpMs + durationMs) * 4 +
+  (retrieves ? 400_000 : 0);
 let ending = false;
 const watchdog = setTimeout(() => void end("The benchmark took too long"), wholeMs);
 for (const signal of ["SIGINT", "SIGTERM"] as const)
