@@ -75,6 +75,8 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
     (await import("./chatflow/multi-query-retriever.ts")).multiQueryRetriever,
   pdfFile: async () => (await import("./chatflow/pdf-file.ts")).pdfFile,
   plainText: async () => (await import("./chatflow/plain-text.ts")).plainText,
+  postgresRecordManager: async () =>
+    (await import("./chatflow/postgres-record-manager.ts")).postgresRecordManager,
   promptRetriever: async () => (await import("./chatflow/prompt-retriever.ts")).promptRetriever,
   promptTemplate: async () => (await import("./chatflow/prompt-template.ts")).promptTemplate,
   reactAgentChat: async () => (await import("./chatflow/react-agent-chat.ts")).reactAgentChat,
