@@ -137,6 +137,7 @@ describe("whole files", () => {
     ] as const)
       expect((await fileAt(id, chatId, name)).status).toBe(400);
     const missing = await fetch(`${split.url}/api/v1/get-upload-file?chatflowId=${id}`);
-    expect([missing.status, (await missing.json()).message]).toEqual([500, "Invalid file path"]);
+    const { message } = (await missing.json()) as { message: string };
+    expect([missing.status, message]).toEqual([500, "Invalid file path"]);
   });
 });
