@@ -78,3 +78,23 @@ test("a loader is not run where its documents are indexed already", () => {
   const indexed = chat.order.filter(({ isIndexed }) => isIndexed).map(({ id }) => id);
   expect(indexed).toEqual(["plainText_0"]);
 });
+
+test("what an answer does not need may be missing, and is named", () => {
+  const { unsupported, warnings, chat } = planChatflow(
+    drawChatflow({
+      spacySplitter_0: {},
+      notionDB_0: {
+        category: "Document Loaders",
+        inputs: { textSplitter: instance("spacySplitter_0") },
+      },
+      pinecone_0: { inputs: { document: [instance("notionDB_0")] } },
+      retrievalQAChain_0: { inputs: { vectorStoreRetriever: instance("pinecone_0") } },
+    }),
+  );
+  expect(unsupported).toEqual([]);
+  expect(warnings).toEqual([
+    "spacySplitter (spacySplitter_0) is not supported: the flow answers, but cannot be upserted",
+    "notionDB (notionDB_0) is not supported: the flow answers, but cannot be upserted",
+  ]);
+  expect(chat.order.find(({ id }) => id === "spacySplitter_0")?.serves.size).toBe(0);
+});

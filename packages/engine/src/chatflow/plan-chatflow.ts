@@ -63,18 +63,30 @@ export function planChatflow(graph: FlowGraph): PlannedChatflow {
     memory: memoryOf(byId, edges),
   };
   markServed(chat);
-  const names = planned.map(({ name }) => name).filter((name) => !isSupportedChatNode(name));
+  const missing = planned.filter(({ name }) => !isSupportedChatNode(name));
+  const names = missing.filter(isUsed).map(({ name }) => name);
   return {
     chat,
     problems,
     unsupported: [...new Set(names)],
-    warnings: canvas
-      .filter(({ id }) => !depths.has(id))
-      .map(
-        ({ id, data }) => `${data.label ?? data.name} (${id}) leads to no ending and never runs`,
-      ),
+    warnings: [
+      ...canvas
+        .filter(({ id }) => !depths.has(id))
+        .map(
+          ({ id, data }) => `${data.label ?? data.name} (${id}) leads to no ending and never runs`,
+        ),
+      ...missing
+        .filter((node) => !isUsed(node))
+        .map(
+          ({ id, name }) =>
+            `${name} (${id}) is not supported: the flow answers, but cannot be upserted`,
+        ),
+    ],
   };
 }
+
+/** An answer needs neither what was indexed before nor what only that is made of. */
+const isUsed = ({ serves, isIndexed }: PlannedChatNode) => serves.size > 0 && !isIndexed;
 
 const nothing = (problems: Problem[]): PlannedChatflow => ({
   chat: { order: [], endings: [], memory: undefined },
@@ -206,6 +218,7 @@ function markServed({ order, endings }: ChatPlan): void {
   const byId = new Map(order.map((node) => [node.id, node]));
   for (const ending of endings) ending.serves.add(ending.id);
   for (const node of order.toReversed())
-    for (const { id } of node.parents)
-      for (const ending of node.serves) byId.get(id)?.serves.add(ending);
+    if (!node.isIndexed)
+      for (const { id } of node.parents)
+        for (const ending of node.serves) byId.get(id)?.serves.add(ending);
 }
