@@ -3,6 +3,7 @@ import { readFleet } from "@sluice/core/prediction/read-fleet";
 import type { RedisKeys } from "@sluice/core/prediction/redis-keys";
 import { openLease } from "@sluice/core/redis/open-lease";
 import type { RedisConnection } from "@sluice/core/redis/open-redis";
+import { readOpenUpserts } from "@sluice/core/upsert/read-open-upserts";
 import type { Policy } from "./desired-count.ts";
 import type { WorkerService } from "./ecs-service.ts";
 import { openMemoryStore } from "./memory-store.ts";
@@ -32,7 +33,13 @@ export function openAutoscaler(options: AutoscalerOptions) {
     options;
   const lease = openLease(redis, keys.lease("autoscaler"), everyMs * 2 + tickLimitMs);
   const store = openMemoryStore(redis, keys.lease("autoscaler-memory"));
-  const read = () => readFleet(redis, keys, queue);
+  const read = async () => {
+    const [fleet, upserts] = await Promise.all([
+      readFleet(redis, keys, queue),
+      readOpenUpserts(redis, queue),
+    ]);
+    return { ...fleet, waiting: fleet.waiting + upserts };
+  };
   let current: Promise<Scaled | undefined> | undefined;
   let again: NodeJS.Timeout | undefined;
   let closed = false;

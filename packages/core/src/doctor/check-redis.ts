@@ -13,7 +13,7 @@ const deadlineMs = 10_000;
 const soonMs = 14 * 24 * 3600_000;
 /** Connections of one process. */
 const perApi = 4;
-const perWorker = 5;
+const perWorker = 6;
 
 /** Looks at a Redis as the queue needs it. Changes nothing. */
 export async function checkRedis(
