@@ -7,6 +7,7 @@ import { call, stream, until } from "../client.ts";
 import { chain, llm, start } from "../flows.ts";
 import { openSplit, type Split, store } from "../split.ts";
 import { openTcpProxy, type TcpProxy } from "../tcp-proxy.ts";
+import { chatflowKinds, questionOf, storeChatflow } from "./chatflows.ts";
 import { accept, cancel, ended, get } from "./native.ts";
 import { connectRedis } from "./redis-client.ts";
 
@@ -32,12 +33,16 @@ afterAll(async () => {
 
 const long = "rid=c [[ttft=10 n=2000 gap=20]]";
 const many = Array.from({ length: 20 }, (_, i) => i);
+const some = many.slice(0, 10);
 const there = () => ({ url: split.apis[1]!.url, key: split.key });
 
 /** How long after each answer to `cancelOne` the model's connection was closed, ms. */
-async function closedAfter(cancelOne: (i: number) => Promise<unknown>): Promise<number[]> {
+async function closedAfter(
+  cancelOne: (i: number) => Promise<unknown>,
+  which = many,
+): Promise<number[]> {
   const lateMs: number[] = [];
-  for (const i of many) {
+  for (const i of which) {
     const before = simulator.stats().aborted;
     await cancelOne(i);
     const answeredAt = performance.now();
@@ -81,6 +86,32 @@ test("an abort by Flowise's call closes the model's connection at once", async (
     [chats],
   );
   expect(rows).toEqual([{ state: "canceled" }]);
+});
+
+test.each(chatflowKinds)("a cancel reaches the model inside a %s, by either call", async (kind) => {
+  const inside = await storeChatflow(split, kind, simulator.url);
+  const question = questionOf(kind, 2000, 20);
+  const calls = simulator.stats().requests;
+  // The agent's first round asks for a tool; what is canceled is its second.
+  const rounds = kind === "tool agent" ? 2 : 1;
+  const under = async (count: number) => {
+    await until(() => simulator.stats().requests === calls + rounds * count, 8000);
+    await running(some.length);
+  };
+  const ids = await Promise.all(some.map(() => accept(split, inside, { question })));
+  await under(some.length);
+  expect(p95(await closedAfter((i) => cancel(there(), ids[i]!), some))).toBeLessThan(100);
+  expect(await ended(split, ids, 3000)).toEqual(some.map(() => "canceled"));
+  const chats = some.map(() => randomUUID());
+  const streams = await Promise.all(
+    chats.map((chatId) => stream(split.url, inside, { question, chatId })),
+  );
+  await under(2 * some.length);
+  const abort = (i: number) =>
+    call(split.apis[1]!.url, "PUT", `/chatmessage/abort/${inside}/${chats[i]}`);
+  expect(p95(await closedAfter(abort, some))).toBeLessThan(100);
+  for (const one of streams) expect((await one.ended).at(-1)?.event).toBe("end");
+  expect(simulator.stats().requests).toBe(calls + 2 * rounds * some.length);
 });
 
 test("what waits is canceled without a call to the model, by either call", async () => {

@@ -8,8 +8,13 @@ import { type Split, store } from "../split.ts";
 export interface TwoSteps {
   one: Simulator;
   two: Simulator;
-  /** Stores the flow; `pace` is that of the second node. */
-  store(split: Pick<Split, "url" | "key">, tokens: number, gapMs: number): Promise<string>;
+  /** Stores the flow; tokens and gap are those of the second node, the first says five words. */
+  store(
+    split: Pick<Split, "url" | "key">,
+    tokens: number,
+    gapMs: number,
+    firstGapMs?: number,
+  ): Promise<string>;
   close(): Promise<unknown>;
 }
 
@@ -25,12 +30,12 @@ export async function openTwoSteps(): Promise<TwoSteps> {
   return {
     one,
     two,
-    store: (split, tokens, gapMs) =>
+    store: (split, tokens, gapMs, firstGapMs = 20) =>
       store(
         split,
         chain(
           start(),
-          llm({ url: one.url }, says(`rid=one [[ttft=200 n=5 gap=20]]`)),
+          llm({ url: one.url }, says(`rid=one [[ttft=200 n=5 gap=${firstGapMs}]]`)),
           llm({ url: two.url }, says(`rid=two [[ttft=200 n=${tokens} gap=${gapMs}]]`), 1),
         ),
       ),

@@ -18,12 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([split.close(), steps.close()]));
 
-const each = 10;
-const tokens = 60;
+const each = 17;
+const tokens = 96;
 const nodeMs = 200 + tokens * 50;
 
-test("30 predictions survive the kill of one of two workers in their second node", async () => {
-  const flow = await steps.store(split, tokens, 50);
+test("50 predictions survive the kill of one of two workers in the second of two nodes of 5 s", async () => {
+  const flow = await steps.store(split, tokens, 50, 1200);
   const times = Array.from({ length: each }, (_, i) => i);
   const streams = await Promise.all(
     times.map(() => stream(split.url, flow, { question: "x" }, { timeoutMs: 40_000 })),
@@ -31,7 +31,7 @@ test("30 predictions survive the kill of one of two workers in their second node
   const asked = times.map(() => ask(split.url, flow, { question: "x" }, { timeoutMs: 40_000 }));
   const ids = await Promise.all(times.map(() => accept(split, flow)));
   const readers: Reader[] = await Promise.all(ids.map((id) => read(split, id)));
-  await until(() => steps.two.stats().active === 3 * each, 10_000);
+  await until(() => steps.two.stats().active === 3 * each, 20_000);
   const before = steps.two.stats().requests;
   expect(before).toBe(3 * each);
 
@@ -61,6 +61,6 @@ test("30 predictions survive the kill of one of two workers in their second node
   expect(again).toBeGreaterThan(0);
   expect(again).toBeLessThan(3 * each);
   expect(events.filter((one) => bubbles(one).length > 1).length).toBeGreaterThan(0);
-  // Five seconds to notice, the node again, and a second for two busy cores.
-  expect(tookMs).toBeLessThan(5000 + nodeMs + 1000);
+  // Five seconds to notice, the node again, and two seconds for busy cores.
+  expect(tookMs).toBeLessThan(5000 + nodeMs + 2000);
 });

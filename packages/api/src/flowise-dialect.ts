@@ -14,6 +14,7 @@ export const heartbeatFrame = ":heartbeat\n\n";
 /** Turns the log of one prediction into Flowise's frames; the last ones end the stream. */
 export function flowiseDialect(errorPrefix: string) {
   const records: NodeRecord[] = [];
+  let isChat = false;
 
   function payloads(event: PredictionEvent): object[] {
     switch (event.type) {
@@ -21,12 +22,13 @@ export function flowiseDialect(errorPrefix: string) {
         records.splice(0, records.length, ...(event.records ?? []));
         return [{ event: "agentFlowEvent", data: "INPROGRESS" }];
       case "chat.started":
+        isChat = true;
         return [{ event: "start", data: event.text }];
       case "node.started":
         return [nodeFrame(event, "INPROGRESS")];
       case "node.restarted":
-        // The widget opens a new bubble, so that nothing stands twice in one.
-        return [{ event: "agentFlowEvent", data: "INPROGRESS" }];
+        // The widget opens a new bubble, so that nothing stands twice in one; a chatflow's `start` does that.
+        return isChat ? [] : [{ event: "agentFlowEvent", data: "INPROGRESS" }];
       case "text.delta":
         return [{ event: "token", data: event.text }];
       case "reasoning.delta":

@@ -5,6 +5,7 @@ import { type EventRecord, openEventRecord } from "@sluice/core/prediction/event
 import type { FinalWriter } from "@sluice/core/prediction/final-write";
 import type {
   FinalEvent,
+  LogEntry,
   PredictionJob,
   PredictionRequest,
   PredictionState,
@@ -61,7 +62,8 @@ export async function runPrediction(
     const paused = job.segment > 0 ? await deps.findCheckpoint(job.id) : undefined;
     const record = openEventRecord();
     const measured = deps.metrics && measureRun(deps.metrics, job, startedAt);
-    for (const { id, event } of await claim.earlier()) record.add(id, event);
+    const earlier = await claim.earlier();
+    for (const { id, event } of earlier) record.add(id, event);
     const recorded: Claim = {
       ...claim,
       emit(event) {
@@ -76,7 +78,7 @@ export async function runPrediction(
         ? expiry(paused)
         : problem !== undefined
           ? failure(problem, paused)
-          : await execute(deps, job, request, recorded, stop.signal, paused);
+          : await execute(deps, job, request, recorded, stop.signal, paused, earlier);
     // Another worker goes on with it: what happened here after that does not count.
     if (claim.lost.aborted) return claim.release();
     await finish(deps, job, request, outcome, claim, {
@@ -133,6 +135,7 @@ async function execute(
   claim: Claim,
   signal: AbortSignal,
   paused: RunState | undefined,
+  earlier: LogEntry[],
 ): Promise<Outcome> {
   let planned: PlannedFlow;
   try {
@@ -151,7 +154,7 @@ async function execute(
     signal,
     subflow: (call) => openSubflow(deps, job, call, signal),
   };
-  announceRestart(claim, planned);
+  announceRestart(claim, planned, earlier);
   try {
     const from = claim.checkpoint ?? (paused && resumedState(paused));
     if (job.segment > 0 && !from) return failure("The run that waited for this answer is gone");
@@ -175,9 +178,17 @@ async function withFollowUps(
 }
 
 /** Readers drop what they have of the node that an earlier attempt was cut in. */
-function announceRestart(claim: Claim, { plan }: PlannedFlow): void {
-  const node = claim.checkpoint && plan.nodes.get(claim.checkpoint.queue[0] ?? "");
+function announceRestart(claim: Claim, { plan }: PlannedFlow, earlier: LogEntry[]): void {
+  // A chatflow has no checkpoints and begins anew: what is dropped is its answer.
+  const cut = claim.checkpoint ? claim.checkpoint.queue[0] : answeringNode(earlier);
+  const node = plan.nodes.get(cut ?? "") ?? plan.chat?.endings.find(({ id }) => id === cut);
   if (node) claim.emit({ type: "node.restarted", nodeId: node.id, label: node.label });
+}
+
+function answeringNode(earlier: LogEntry[]): string | undefined {
+  for (const { event } of earlier.toReversed())
+    if (event.type === "chat.started") return event.nodeId;
+  return undefined;
 }
 
 function inputOf(job: PredictionJob, request: PredictionRequest, planned: PlannedFlow): RunInput {
