@@ -19,6 +19,7 @@ beforeAll(async () => {
   paths = {
     prediction: `/api/v1/prediction/${flow}`,
     upsert: `/api/v1/document-store/upsert/${made.json.id}`,
+    vector: `/api/v1/vector/upsert/${flow}`,
     preview: "/api/v1/document-store/loader/preview",
   };
 });
@@ -79,6 +80,7 @@ test.each([
   ["prediction", false],
   ["upsert", true],
   ["upsert", false],
+  ["vector", false],
   ["preview", false],
 ])("200 MB for %s, announced: %s, are refused without being kept", async (name, isAnnounced) => {
   const before = peakMb();
