@@ -36,6 +36,9 @@ const variables: [keyof CommonSettings, unknown, string, unknown][] = [
   ["DATABASE_REJECT_UNAUTHORIZED", true, "false", false],
   ["SLUICE_HOME", ".sluice", "/data", "/data"],
   ["LOG_LEVEL", "info", "debug", "debug"],
+  ["LOG_LEVEL", "info", "http", "info"],
+  ["LOG_LEVEL", "info", "verbose", "debug"],
+  ["LOG_LEVEL", "info", "silly", "trace"],
   ["HTTP_SECURITY_CHECK", true, "false", false],
   ["HTTP_DENY_LIST", [], "10.0.0.1, evil.example,", ["10.0.0.1", "evil.example"]],
 ];
@@ -63,7 +66,7 @@ describe("a value that does not parse is one line with name, value and expectati
     [
       "LOG_LEVEL",
       "loud",
-      'LOG_LEVEL="loud": expected one of fatal, error, warn, info, debug, trace',
+      'LOG_LEVEL="loud": expected one of fatal, error, warn, info, debug, trace, http, verbose, silly',
     ],
     [
       "DATABASE_TYPE",

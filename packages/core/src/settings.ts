@@ -43,6 +43,15 @@ export const base64Setting = () =>
       .optional(),
   );
 
+const ownLevels = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+const logLevels = [...ownLevels, "http", "verbose", "silly"] as const;
+/** Flowise's levels that have another name here. */
+const flowiseLevels: Partial<Record<string, (typeof ownLevels)[number]>> = {
+  http: "info",
+  verbose: "debug",
+  silly: "trace",
+};
+
 /** What both API and worker read: the names, meanings and defaults of Flowise's queue mode. */
 export const commonSettings = {
   MODE: setting(z.enum(["main", "queue"], "main or queue").default("main")),
@@ -95,10 +104,8 @@ export const commonSettings = {
   SLUICE_HOME: setting(z.string().default(".sluice")),
   LOG_LEVEL: setting(
     z
-      .enum(
-        ["fatal", "error", "warn", "info", "debug", "trace"],
-        "one of fatal, error, warn, info, debug, trace",
-      )
+      .enum(logLevels, `one of ${logLevels.join(", ")}`)
+      .transform((level) => flowiseLevels[level] ?? level)
       .default("info"),
   ),
   HTTP_SECURITY_CHECK: flagSetting(true),
@@ -119,6 +126,13 @@ export const commonSettings = {
   CUSTOM_MCP_AUTHORIZE_TIMEOUT_MS: countSetting(15_000),
   ANTHROPIC_BASE_URL: textSetting(),
   PINECONE_CONTROLLER_HOST: textSetting(),
+  POSTGRES_VECTORSTORE_HOST: textSetting(),
+  POSTGRES_VECTORSTORE_PORT: portSetting(5432),
+  POSTGRES_VECTORSTORE_USER: textSetting(),
+  POSTGRES_VECTORSTORE_PASSWORD: textSetting(),
+  POSTGRES_VECTORSTORE_DATABASE: textSetting(),
+  POSTGRES_VECTORSTORE_TABLE_NAME: textSetting(),
+  POSTGRES_VECTORSTORE_SSL: flagSetting(false),
   PREDICTION_TIMEOUT_SECONDS: countSetting(600),
   DISCONNECT_GRACE_SECONDS: countSetting(5),
 } as const;
