@@ -1,10 +1,7 @@
 import { AppError } from "@sluice/core/error";
-import {
-  acceptPrediction,
-  findRepeated,
-  type PredictionRow,
-} from "@sluice/core/prediction/accepted-prediction";
+import { findRepeated, type PredictionRow } from "@sluice/core/prediction/accepted-prediction";
 import type { Context } from "hono";
+import { acceptAndEnqueue } from "./accept-and-enqueue.ts";
 import { admit } from "./admit.ts";
 import type { Deps, Env } from "./deps.ts";
 import { endsWithCallers, type NewPrediction } from "./native-prediction.ts";
@@ -66,15 +63,14 @@ export async function acceptAsked(
     const after = `${job.seedFence}-${Number.MAX_SAFE_INTEGER}`;
     return { id: job.id, created: true, after, onDisconnect: job.onDisconnect };
   }
-  const sealed = "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined;
   if (job.places) {
     // Asked again, it must not get into its own way.
     const earlier = idempotencyKey && (await findRepeated(deps.db, asks));
     if (earlier) return repeated(earlier);
     await deps.places.enter(job);
   }
-  const acceptance = { ...asks, job, metadata, webhook: hook, sealedRequest: sealed };
-  const { row, created } = await acceptPrediction(deps.db, acceptance).catch(async (error) => {
+  const acceptance = { ...asks, job, metadata, webhook: hook };
+  const { row, created } = await acceptAndEnqueue(deps, acceptance).catch(async (error) => {
     await deps.places.leave(job);
     throw error;
   });
@@ -82,8 +78,6 @@ export async function acceptAsked(
     await deps.places.leave(job);
     return repeated(row);
   }
-  // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.
-  await enqueue(deps, job).catch(() => {});
   return { id: row.id, created, onDisconnect: job.onDisconnect };
 }
 

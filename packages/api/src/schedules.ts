@@ -1,5 +1,4 @@
 import { findFlow } from "@sluice/core/flow/flow";
-import { acceptPrediction } from "@sluice/core/prediction/accepted-prediction";
 import {
   deleteSchedule,
   findSchedule,
@@ -11,8 +10,9 @@ import {
 import type { OnFiring, ScheduleClock } from "@sluice/core/schedule/schedule-clock";
 import { scheduleTriggerOf } from "@sluice/core/schedule/schedule-trigger";
 import { FlowGraph } from "@sluice/engine/graph";
+import { acceptAndEnqueue } from "./accept-and-enqueue.ts";
 import type { Deps } from "./deps.ts";
-import { enqueue, newJob } from "./submit.ts";
+import { newJob } from "./submit.ts";
 
 const resyncMs = 5 * 60_000;
 const deadlineMs = 24 * 3600_000;
@@ -59,21 +59,10 @@ export function openSchedules(deps: Deps, { openClock, minIntervalS }: ScheduleO
         stream: true,
         chatType: "SCHEDULED",
       });
-      const job = { ...made, accepted: true, replyTo: "", deadlineAt: at + deadlineMs };
-      const sealedRequest =
-        "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined;
-      await acceptPrediction(db, {
-        job,
-        apiKeyId: undefined,
-        idempotencyKey: undefined,
-        asked: undefined,
-        metadata: { scheduledAt: scheduledAt.toISOString() },
-        webhook: undefined,
-        sealedRequest,
-      });
+      const job = { ...made, deadlineAt: at + deadlineMs };
+      const metadata = { scheduledAt: scheduledAt.toISOString() };
+      await acceptAndEnqueue(deps, { job, metadata });
       await noteFiring(db, firing, { status: "RUNNING", prediction_id: job.id });
-      // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.
-      await enqueue(deps, job).catch(() => {});
     } catch (error) {
       log.error(
         { flowId, reason: (error as Error).message },

@@ -1,16 +1,16 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "@sluice/core/error";
-import { acceptPrediction } from "@sluice/core/prediction/accepted-prediction";
-import type { PredictionJob, PredictionRequest } from "@sluice/core/prediction/prediction";
+import type { PredictionRequest } from "@sluice/core/prediction/prediction";
 import { flowiseCallback } from "@sluice/core/webhook/flowise-callback";
 import { type WebhookPayload, webhookText } from "@sluice/engine/webhook-input";
 import type { Context } from "hono";
+import { acceptAndEnqueue } from "../accept-and-enqueue.ts";
 import { admit } from "../admit.ts";
 import { answered, streamed } from "../answer.ts";
 import type { Deps } from "../deps.ts";
 import { errorBody } from "../error.ts";
 import { parseBody, readText } from "../read-body.ts";
-import { enqueue, newJob } from "../submit.ts";
+import { newJob } from "../submit.ts";
 import { webhookTarget } from "../webhook-target.ts";
 import {
   checkParameters,
@@ -60,11 +60,8 @@ export function webhookRoutes(deps: Deps) {
     const job = await newJob(deps, admitted, read, { stream: read.stream, chatType: "WEBHOOK" });
     c.header("x-prediction-id", job.id);
     if (trigger.webhookResponseMode === "async") {
-      await acceptWithCallback(
-        deps,
-        { ...job, accepted: true, replyTo: "", stream: true },
-        trigger,
-      );
+      const webhook = callbackOf(deps, trigger);
+      await acceptAndEnqueue(deps, { job: { ...job, stream: true }, webhook });
       return c.json({ chatId: job.chatId, status: "PROCESSING" }, 202);
     }
     return read.stream ? streamed(deps, c, job) : answered(deps, c, job);
@@ -72,30 +69,17 @@ export function webhookRoutes(deps: Deps) {
   return app;
 }
 
-/** Stored before it is answered; the callback is sent from the outbox of the run's end. */
-async function acceptWithCallback(
-  deps: Deps,
-  job: PredictionJob,
+/** Sent from the outbox of the run's end. */
+function callbackOf(
+  { credentialKey, webhooks }: Deps,
   { callbackUrl, callbackSecret }: WebhookTrigger,
-): Promise<void> {
-  const webhook = callbackUrl
-    ? flowiseCallback(
-        deps.credentialKey,
-        webhookTarget(deps.webhooks.policy, callbackUrl),
-        callbackSecret,
-      )
-    : undefined;
-  await acceptPrediction(deps.db, {
-    job,
-    apiKeyId: undefined,
-    idempotencyKey: undefined,
-    asked: undefined,
-    metadata: undefined,
-    webhook,
-    sealedRequest: "sealed" in job.request ? Buffer.from(job.request.sealed, "base64") : undefined,
-  });
-  // A queue that is away does not undo the acceptance: the reconciler finds what nobody has.
-  await enqueue(deps, job).catch(() => {});
+) {
+  if (!callbackUrl) return undefined;
+  return flowiseCallback(
+    credentialKey,
+    webhookTarget(webhooks.policy, callbackUrl),
+    callbackSecret,
+  );
 }
 
 async function requestOf(

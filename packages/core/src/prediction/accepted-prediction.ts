@@ -10,13 +10,12 @@ export type PredictionRow = Selectable<Database["prediction"]>;
 
 export interface Acceptance {
   job: PredictionJob;
-  apiKeyId: string | undefined;
-  idempotencyKey: string | undefined;
+  apiKeyId?: string | undefined;
+  idempotencyKey?: string | undefined;
   /** What was asked, for telling a repeated request from another one under the same key. */
-  asked: unknown;
-  metadata: Record<string, unknown> | undefined;
-  webhook: { url: string; events: string[] } | undefined;
-  sealedRequest: Buffer | undefined;
+  asked?: unknown;
+  metadata?: Record<string, unknown> | undefined;
+  webhook?: { url: string; events: string[] } | undefined;
 }
 
 /**
@@ -27,7 +26,7 @@ export async function acceptPrediction(
   db: Db,
   acceptance: Acceptance,
 ): Promise<{ row: PredictionRow; created: boolean }> {
-  const { job, apiKeyId, idempotencyKey, metadata, webhook, sealedRequest } = acceptance;
+  const { job, apiKeyId, idempotencyKey, metadata, webhook } = acceptance;
   const { request, ...kept } = job;
   const hash = idempotencyKey ? hashOf(acceptance.asked) : null;
   const row = await db
@@ -39,7 +38,7 @@ export async function acceptPrediction(
       chat_id: job.chatId,
       session_id: job.sessionId,
       state: "queued",
-      request: sealedRequest ?? null,
+      request: "sealed" in request ? Buffer.from(request.sealed, "base64") : null,
       job: JSON.stringify("object" in request ? job : kept),
       api_key_id: apiKeyId ?? null,
       idempotency_key: idempotencyKey ?? null,

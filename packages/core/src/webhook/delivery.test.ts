@@ -21,8 +21,7 @@ async function canceledWith(webhook: { url: string; events: string[] }): Promise
     ...{ messageId: crypto.randomUUID(), executionId: crypto.randomUUID(), priority: 0 },
     ...{ acceptedAt: Date.now(), deadlineAt: Date.now() + 1000, request: { object: "x" } },
   } as unknown as PredictionJob;
-  const none = { apiKeyId: undefined, idempotencyKey: undefined, metadata: undefined };
-  await acceptPrediction(db, { ...none, job, asked: {}, webhook, sealedRequest: undefined });
+  await acceptPrediction(db, { job, webhook });
   expect(await cancelQueued(db, id)).toBe(true);
   expect(await cancelQueued(db, id)).toBe(false);
   return id;
