@@ -255,11 +255,12 @@ test("no request makes a 500, hangs or stays in memory", async () => {
 
 const failedRun = /"message":"Error: predictionsServices\.buildChatflow - /;
 const noExecution = /"message":"Error: executionsService\.\w+ - Execution .* not found"/;
+const noPlace = /"message":"Invalid file path"/;
 
-/** What Flowise answers with 500: a run that failed, an execution that is not there. */
+/** What Flowise answers with 500: a run that failed, an execution that is not there, a file without a place. */
 function isTold(status: number, text: string): boolean {
   if (status === 503 || status === 504) return true;
-  return status === 500 && (failedRun.test(text) || noExecution.test(text));
+  return status === 500 && [failedRun, noExecution, noPlace].some((words) => words.test(text));
 }
 
 /** Remembers ids that were made or listed. */
