@@ -1,8 +1,10 @@
 import { credentialKeyFromText, ensureCredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
 import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
+import { vectorDefaults } from "@sluice/core/database-settings";
 import { openKnowledge } from "@sluice/core/document-store/open-knowledge";
 import { openAwayIntake } from "@sluice/core/limit/away-intake";
+import { keepAnnouncing } from "@sluice/core/limit/keep-announcing";
 import { leaseTiming } from "@sluice/core/limit/lease";
 import { limitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
@@ -51,7 +53,8 @@ export async function openDeps<M extends Mode>(
   const mode = await openMode({ ...shared, metrics: metrics?.runs });
   metrics?.watchFleet(mode.fleet);
   const { transport } = mode;
-  const intake = openAwayIntake(mode.intake, { share: config.RATE_LIMIT_LOCAL_SHARE, log });
+  const announcing = keepAnnouncing(mode.intake, log);
+  const intake = openAwayIntake(announcing, { share: config.RATE_LIMIT_LOCAL_SHARE, log });
   const outlook = openQueueOutlook({
     read: mode.fleet,
     everyMs: config.REDIS_PROFILE === "frugal" ? 5000 : 500,
@@ -83,7 +86,7 @@ export async function openDeps<M extends Mode>(
     allowList: config.HTTP_ALLOW_LIST,
   };
   const fetch = openGuardedFetch(outbound);
-  const postgres = openPostgresClients(outbound);
+  const postgres = openPostgresClients(outbound, vectorDefaults(config));
   const modelBaseUrls = {
     anthropic: config.ANTHROPIC_BASE_URL,
     pinecone: config.PINECONE_CONTROLLER_HOST,
@@ -166,6 +169,7 @@ export async function openDeps<M extends Mode>(
       positions.close();
       outlook.close();
       attendance.close();
+      announcing.close();
       fetch.close();
       await postgres.close();
       await parser?.close();
