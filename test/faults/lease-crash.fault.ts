@@ -98,9 +98,10 @@ test("a request that is repeated gets its prediction, however busy its conversat
       },
       body: JSON.stringify({ flowId: flow, chatId, question: "rid=i [[n=40 gap=50]]" }),
     });
-  const [made, again] = [await post(), await post()];
+  const [made, again] = [await post(), await post()] as const;
+  const idOf = async (response: Response) => ((await response.json()) as { id: string }).id;
   expect([made.status, again.status]).toEqual([202, 202]);
-  expect((await again.json()).id).toBe((await made.json()).id);
+  expect(await idOf(again)).toBe(await idOf(made));
 });
 
 test("runs that end with their callers end when the replica is killed to which those were connected", async () => {

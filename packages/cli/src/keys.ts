@@ -6,12 +6,14 @@ import { CliError, type Command, type Context } from "./command.ts";
 export const keys: Command = {
   summary: "Lists, creates and revokes API keys",
   usage: `sluice keys [list] [--json]
-sluice keys create NAME [--permissions P,…] [--tenant T] [--rate R] [--json]
+sluice keys create NAME [--permissions P,…] [--tenant T] [--rate R] [--max-concurrent N] [--json]
 sluice keys revoke NAME-OR-ID
 
   --permissions what the key may do, e.g. chatflows:view,chatflows:create (chatflows:view)
   --tenant      whose it is: keys of one tenant share its limit
   --rate        what it may do in a time, e.g. "100/60s burst 20"; off lifts the limit of all keys
+  --max-concurrent
+                how many of its predictions may be open at once; 0 lifts the cap of all keys
 ${serverUsage}`,
   run: runKeys,
 };
@@ -33,6 +35,7 @@ async function runKeys(args: string[], context: Context): Promise<number> {
       permissions: { type: "string", default: "chatflows:view" },
       tenant: { type: "string" },
       rate: { type: "string" },
+      "max-concurrent": { type: "string" },
       json: { type: "boolean", default: false },
     },
   });
@@ -57,6 +60,7 @@ async function runKeys(args: string[], context: Context): Promise<number> {
       permissions: values.permissions.split(","),
       ...(values.tenant && { tenant: values.tenant }),
       ...(values.rate && { rateLimit: values.rate }),
+      ...(values["max-concurrent"] && { maxConcurrent: Number(values["max-concurrent"]) }),
     };
     // The answer is the whole list; the key itself is shown in this one answer only.
     const made = KeyRows.parse(await server.post("/apikey", body)).find(

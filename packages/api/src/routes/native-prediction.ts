@@ -8,12 +8,9 @@ import {
 } from "@sluice/core/prediction/accepted-prediction";
 import type { Context } from "hono";
 import { acceptAsked } from "../accept-asked.ts";
-import { onCallerGone } from "../attendance.ts";
 import type { Deps, Env } from "../deps.ts";
-import { openEventStream } from "../event-stream.ts";
-import { followPrediction } from "../follow-prediction.ts";
 import { json } from "../json.ts";
-import { nativeFrame, queuedFrame, rejoinFrame } from "../native-dialect.ts";
+import { attended, ended, streamed } from "../native-answer.ts";
 import {
   NewPrediction,
   Prediction,
@@ -214,69 +211,6 @@ function timed(c: Context<Env>, { createdAt, startedAt, finishedAt }: Prediction
 function waitSeconds(prefer: string | undefined): number {
   const seconds = Number(/(?:^|[,;\s])wait=(\d+)/.exec(prefer ?? "")?.[1] ?? 0);
   return Math.min(seconds, maxWaitSeconds);
-}
-
-function ended(deps: Deps, id: string, timeoutMs: number, after?: string): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      stop();
-      resolve();
-    };
-    const stop = followPrediction(deps, id, after, () => {}, finish);
-    const timer = setTimeout(finish, timeoutMs);
-  });
-}
-
-interface Followed {
-  id: string;
-  onDisconnect?: "cancel" | undefined;
-}
-
-/** Waits for the end as one who is connected. */
-async function attended(
-  deps: Deps,
-  c: Context,
-  job: Followed,
-  timeoutMs: number,
-  after?: string,
-): Promise<void> {
-  const attendant = deps.attendance.attend(job);
-  onCallerGone(c, attendant.gone);
-  await ended(deps, job.id, timeoutMs, after);
-  attendant.done();
-}
-
-function streamed(
-  deps: Deps,
-  c: Context,
-  { after, queued, ...job }: Followed & { after: string | undefined; queued: boolean },
-): Response {
-  const { id } = job;
-  const attendant = deps.attendance.attend(job);
-  const stream = openEventStream(c, rejoinFrame);
-  const unwatch = queued
-    ? deps.positions.watch(id, (position) => stream.write(queuedFrame(position)))
-    : () => {};
-  const stop = followPrediction(
-    deps,
-    id,
-    after,
-    (entries) => {
-      unwatch();
-      stream.write(entries.map(nativeFrame).join(""));
-    },
-    () => {
-      attendant.done();
-      stream.end();
-    },
-  );
-  stream.onGone(() => {
-    attendant.gone();
-    unwatch();
-    stop();
-  });
-  return stream.response;
 }
 
 /** Predictions whose callers are connected have no row before their end. */
