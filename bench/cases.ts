@@ -30,7 +30,7 @@ function withModel(
   label: string,
   shape: Shape,
   { stream = true, quick = false, tool = false, paced = true } = {},
-): Case {
+): Case & { kind: "flow" } {
   const pace = paced ? knobs : "ttft=0 n=1 gap=0";
   const expectedTokens = paced ? tokens : 1;
   const load = { stream, shape, expectedTokens, knobs: tool ? `tool ${pace}` : pace };
@@ -61,4 +61,8 @@ export const cases: Case[] = [
   // The agent's own cost: two calls of a model that answers at once.
   withModel("d", "at once C=50", closed(50), { stream: false, tool: true, paced: false }),
   withModel("a", "stream C=50", closed(50)),
+  ...alone(withModel("a", "stream C=200", closed(200))),
 ];
+
+/** A flow with a memory whose model answers at once: what it costs is ours. */
+export const growthLoad = withModel("a", "growth", closed(50), { paced: false }).load;

@@ -13,7 +13,7 @@ export const usage = `npm run bench -- [--quick] [--bundled] [--only c,b,idle] [
 
   --quick           the most telling cases only, about a minute
   --bundled         load the bundles instead of the sources (idle figures are always taken of both)
-  --only c,b        flows a to e, "idle", "retrieval"; the hop goes with c, the simulator alone with b
+  --only c,b        flows a to e, "idle", "retrieval", "growth"; the hop goes with c, the simulator alone with b
   --rounds N        all cases N times in turn; the table shows medians (1)
   --json FILE       a line for each case and round is added to FILE
   --profile FOLDER  CPU profiles of API and worker; their costliest functions are listed at the end`;

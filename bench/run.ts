@@ -3,7 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle } from "../scripts/bundle.ts";
-import { type Case, cases, modelFirstTokenMs } from "./cases.ts";
+import { type Case, cases, growthLoad, modelFirstTokenMs } from "./cases.ts";
+import { growthLines, measureGrowth } from "./growth.ts";
 import { measureHop } from "./hop.ts";
 import { type IdleReport, measureIdle } from "./idle.ts";
 import { type Installed, installFlows } from "./install-flows.ts";
@@ -25,6 +26,7 @@ const options = readOptions(process.argv.slice(2));
 const wants = (group: string) => options.only?.has(group) ?? true;
 const chosen = cases.filter((each) => wants(each.group) && (!options.quick || each.quick));
 const retrieves = options.only?.has("retrieval") ?? !options.quick;
+const grows = options.only?.has("growth") ?? !options.quick;
 const [warmUpMs, durationMs] = options.quick ? [1000, 2500] : [3000, 6000];
 const measured: Measured[] = chosen.map(({ name }) => ({ name, reports: [] }));
 const idle = ["bundled", "from source"].map((name) => ({ name, reports: [] as IdleReport[] }));
@@ -33,7 +35,8 @@ const idle = ["bundled", "from source"].map((name) => ({ name, reports: [] as Id
 const wholeMs =
   60_000 +
   options.rounds * (chosen.length + 2) * (warmUpMs + durationMs) * 4 +
-  (retrieves ? 400_000 : 0);
+  (retrieves ? 400_000 : 0) +
+  (grows ? 600_000 : 0);
 let ending = false;
 const watchdog = setTimeout(() => void end("The benchmark took too long"), wholeMs);
 for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -51,7 +54,7 @@ try {
         each.reports.push(report);
         note(round, `idle, ${each.name}`, report);
       }
-  if (chosen.length > 0) await measureAll();
+  if (chosen.length > 0 || grows) await measureAll();
   if (retrieves) {
     const { measureRetrieval } = await import("../packages/engine/bench/retrieval.ts");
     const report = await measureRetrieval();
@@ -87,6 +90,23 @@ async function measureAll(): Promise<void> {
       measured[index]!.reports.push(report);
       note(round, each.name, report);
     }
+  if (grows && !ending) await grow(split, flows);
+}
+
+async function grow(split: Split, { a }: Installed): Promise<void> {
+  if (!a || "refused" in a) return;
+  const common = { ...growthLoad, modelFirstTokenMs, warmUpMs, durationMs, timeoutMs: 30_000 };
+  const report = await measureGrowth({
+    postgresUrl: split.report.postgres.url,
+    flowId: a.id,
+    messages: 1_000_000,
+    rounds: 3,
+    measure: () =>
+      load({ ...common, url: new URL(split.report.url), wire: flowise(a.id) }, split.watched),
+    note: (what) => void process.stderr.write(`${what}\n`),
+  });
+  note(0, "growth", report);
+  for (const line of growthLines(report)) console.log(line);
 }
 
 async function measure(

@@ -46,7 +46,7 @@ async function readAll(
 ): Promise<HistoryMessage[][]> {
   const { rows } = await pool.query<Remembered & { n: number }>({
     name: "past-messages",
-    text: statement,
+    text: pastMessagesSql,
     values: [
       conversations.map(({ flowId }) => flowId),
       conversations.map(({ sessionId }) => sessionId),
@@ -58,7 +58,7 @@ async function readAll(
   return read;
 }
 
-const statement = `
+export const pastMessagesSql = `
 select asked.n::int, message.*
 from unnest($1::uuid[], $2::text[]) with ordinality as asked(flow_id, session_id, n)
 cross join lateral (

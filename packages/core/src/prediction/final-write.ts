@@ -160,7 +160,7 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
   ];
   const { rows } = await pool.query<{ id: string }>({
     name: "final-write",
-    text: statement,
+    text: finalWriteSql,
     values: values.map(storable),
   });
   return new Set(rows.map((row) => row.id));
@@ -170,7 +170,7 @@ async function insert(pool: Pool, writes: FinalWrite[]): Promise<Set<string>> {
 const storable = (column: unknown[]): unknown[] =>
   column.map((value) => (typeof value === "string" ? value.replaceAll("\u0000", "") : value));
 
-const statement = `
+export const finalWriteSql = `
 with written as (
   insert into prediction (id, flow_id, flow_version, chat_id, session_id, state, fence, segment, result, error,
     execution_id, created_at, started_at, finished_at, events, checkpoint)
