@@ -1,3 +1,4 @@
+import type { PostgresDefaults } from "@sluice/engine/retrieval/postgres-clients";
 import type { DatabaseOptions } from "./database/open-database.ts";
 import type { CommonSettings } from "./settings.ts";
 
@@ -12,6 +13,23 @@ export function databaseOptions(settings: CommonSettings): DatabaseOptions {
     url: settings.DATABASE_URL ?? urlOf(settings),
     ...(ssl && { ssl }),
     maxConnections: settings.DATABASE_POOL_SIZE,
+  };
+}
+
+/** The database for vectors of flows that name none; undefined where there is none. */
+export function vectorDefaults(settings: CommonSettings): PostgresDefaults | undefined {
+  const host = settings.POSTGRES_VECTORSTORE_HOST;
+  if (!host) return undefined;
+  return {
+    place: {
+      host,
+      port: settings.POSTGRES_VECTORSTORE_PORT,
+      database: settings.POSTGRES_VECTORSTORE_DATABASE ?? "postgres",
+      user: settings.POSTGRES_VECTORSTORE_USER ?? "",
+      password: settings.POSTGRES_VECTORSTORE_PASSWORD ?? "",
+      ssl: settings.POSTGRES_VECTORSTORE_SSL,
+    },
+    table: settings.POSTGRES_VECTORSTORE_TABLE_NAME,
   };
 }
 

@@ -2,6 +2,7 @@ import { openPastMessages } from "@sluice/core/conversation/past-messages";
 import type { CredentialKey } from "@sluice/core/credential/credential-key";
 import type { OpenDatabase } from "@sluice/core/database/open-database";
 import { openPostgresClients } from "@sluice/core/database/open-postgres-clients";
+import { vectorDefaults } from "@sluice/core/database-settings";
 import { storedDocuments } from "@sluice/core/document-store/chunk";
 import { readKnowledge } from "@sluice/core/document-store/document-store";
 import { findPreviousExecution } from "@sluice/core/execution/execution";
@@ -59,7 +60,7 @@ export function openRunner(options: RunnerOptions) {
     allowList: settings.HTTP_ALLOW_LIST,
   };
   const fetch = openGuardedFetch(outbound);
-  const postgres = openPostgresClients(outbound);
+  const postgres = openPostgresClients(outbound, vectorDefaults(settings));
   const redis = openRedisClients(outbound);
   const code = openModuleRunner({
     fetch,

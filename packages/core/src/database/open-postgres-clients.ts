@@ -2,7 +2,11 @@ import { Socket } from "node:net";
 import { type AddressPolicySetting, addressPolicy } from "@sluice/engine/http/address-policy";
 import { checkedLookup } from "@sluice/engine/http/checked-lookup";
 import { denied } from "@sluice/engine/http/fetch-error";
-import type { PostgresClients, PostgresPlace } from "@sluice/engine/retrieval/postgres-clients";
+import type {
+  PostgresClients,
+  PostgresDefaults,
+  PostgresPlace,
+} from "@sluice/engine/retrieval/postgres-clients";
 import pg from "pg";
 
 const maxPools = 50;
@@ -12,6 +16,7 @@ const statementTimeoutMs = 60_000;
 /** Pools of databases that flows name: under the rules of outbound requests, and small. */
 export function openPostgresClients(
   setting: AddressPolicySetting,
+  defaults?: PostgresDefaults,
 ): PostgresClients & { close(): Promise<void> } {
   const policy = addressPolicy(setting);
   const lookup = checkedLookup(policy, { ttlMs: 30_000, maxEntries: 500 });
@@ -55,6 +60,7 @@ export function openPostgresClients(
   }
 
   return {
+    defaults,
     async query(place, statement, values, signal) {
       signal.throwIfAborted();
       const client = await poolOf(place).connect();

@@ -9,8 +9,15 @@ export interface PostgresPlace {
   ssl: boolean | { rejectUnauthorized?: boolean; ca?: string };
 }
 
+export interface PostgresDefaults {
+  place: PostgresPlace;
+  table?: string | undefined;
+}
+
 /** Connections to such databases, pooled and guarded like requests are. */
 export interface PostgresClients {
+  /** Where an operator keeps vectors of flows that name no database. */
+  defaults?: PostgresDefaults | undefined;
   /** Rejects with the server's error, its SQLSTATE in `code`. */
   query(
     place: PostgresPlace,

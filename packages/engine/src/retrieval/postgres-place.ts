@@ -13,10 +13,12 @@ const Additional = z.object({
     .optional(),
 });
 
-/** The database that a node of Flowise's names in its inputs and credential. */
-export function postgresPlace(setting: ModelSetting): PostgresPlace {
+/** The database that a node of Flowise's names in its inputs and credential, or the operator's where it names no host. */
+export function postgresPlace(setting: ModelSetting, defaults?: PostgresPlace): PostgresPlace {
   const host = textInput(setting, "host");
   const database = textInput(setting, "database");
+  // Never a host of the author's with a password of the operator's.
+  if (!host && defaults) return { ...defaults, ...(database && { database }) };
   if (!host || !database) throw new Error("Postgres: host and database are needed");
   const { ssl } = Additional.parse(jsonInput(setting, "additionalConfig"));
   return {

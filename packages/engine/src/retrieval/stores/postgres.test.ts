@@ -44,6 +44,28 @@ async function openStore(
   return { store, database };
 }
 
+test("a store that names no host is the operator's, and one that does gets no password of his", async () => {
+  const place = { host: "v", port: 1, database: "d", user: "u", password: "p", ssl: false };
+  const server = await knowledgeServer();
+  const asked: unknown[][] = [];
+  const postgres: PostgresClients = {
+    defaults: { place, table: "vectors" },
+    async query(at, statement) {
+      asked.push([at, /"(vectors|documents)"/.exec(statement)?.[1]]);
+      return [];
+    },
+  };
+  const open = (config: Record<string, unknown>) =>
+    openVectorStore(
+      { embedding: server.embedding, vectorStore: { name: "postgres", config } },
+      { ...server.services, postgres },
+    );
+  await (await open({})).retrieve("tea", { signal });
+  expect(asked.at(-1)).toEqual([place, "vectors"]);
+  await (await open({ host: "mine", database: "m" })).retrieve("tea", { signal });
+  expect(asked.at(-1)?.[0]).toMatchObject({ host: "mine", database: "m", user: "", password: "" });
+});
+
 test("a pgvector table is made, filled and asked", async () => {
   const { store, database } = await openStore({ tableName: "pages" });
   const ids = await store.add(documents, signal);

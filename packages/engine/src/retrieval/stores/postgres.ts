@@ -34,8 +34,9 @@ export const postgres = defineVectorStore({
   open(setting): VectorStore {
     const { embeddings, postgres: clients } = setting;
     if (!clients) throw new Error("Postgres cannot be reached from here");
-    const place = postgresPlace(setting);
-    const tableName = textInput(setting, "tableName") ?? "documents";
+    const { defaults } = clients;
+    const place = postgresPlace(setting, defaults?.place);
+    const tableName = textInput(setting, "tableName") ?? defaults?.table ?? "documents";
     const table = quotedTable(tableName);
     const topK = numberInput(setting, "topK") || 4;
     const ownFilter = jsonInput(setting, "pgMetadataFilter");
