@@ -5,6 +5,8 @@ export interface ArxivPaper {
   summary: string;
   published: string;
   authors: string[];
+  /** Where the paper itself is; empty where the feed names none. */
+  pdf: string;
 }
 
 /** Reads the entries of arXiv's Atom feed. */
@@ -14,9 +16,11 @@ export function readAtom(xml: string): ArxivPaper[] {
   let text = "";
   const parser = new Parser(
     {
-      onopentagname(name) {
+      onopentag(name, { title, href }) {
         text = "";
-        if (name === "entry") paper = { title: "", summary: "", published: "", authors: [] };
+        if (name === "entry")
+          paper = { title: "", summary: "", published: "", authors: [], pdf: "" };
+        else if (paper && name === "link" && title === "pdf") paper.pdf = href ?? "";
       },
       ontext(data) {
         text += data;

@@ -16,7 +16,7 @@ const Inputs = z.object({
 });
 const isIdentifier = (word: string) => /^(\d{2}(0[1-9]|1[0-2])\.\d{4,5}(v\d+)?|\d{7})$/.test(word);
 
-/** Finds scientific papers and returns their summaries. */
+/** Finds scientific papers and returns their summaries, or the papers themselves. */
 export const arxiv = defineTool({
   name: "arxiv",
   create(given) {
@@ -47,7 +47,10 @@ export const arxiv = defineTool({
           const asked = String(query ?? "").slice(0, maxQueryLength);
           const papers = await search(asked, count, context);
           if (papers.length === 0) return { text: "No good Arxiv Result was found" };
-          const found = papers.map(describe).join("\n\n");
+          const described = inputs.loadFullContent
+            ? await Promise.all(papers.map((paper) => describeWhole(paper, context)))
+            : papers.map(describe);
+          const found = described.join("\n\n");
           return { text: maxLength > 0 ? found.slice(0, maxLength) : found };
         },
       },
@@ -80,6 +83,28 @@ async function search(asked: string, count: number, context: NodeRun): Promise<A
   if (!answer.isOk)
     throw new Error(`Failed to search Arxiv: ${answer.status} ${answer.statusText}`);
   return readAtom(answer.text);
+}
+
+/** With the text of the paper, or why there is none: an abstract is better than nothing. */
+async function describeWhole(paper: ArxivPaper, context: NodeRun): Promise<string> {
+  const content = await paperText(paper, context).catch((error: Error) => {
+    context.services.signal.throwIfAborted();
+    return `(not available: ${error.message})`;
+  });
+  return `${describe(paper)}\nContent: ${content}`;
+}
+
+async function paperText({ pdf, title }: ArxivPaper, { services }: NodeRun): Promise<string> {
+  const { parser, fetch, signal } = services;
+  if (!parser) throw new Error("papers cannot be read here");
+  if (!pdf) throw new Error("arXiv names no PDF");
+  const url = pdf.replace(/^http:\/\/(?=arxiv\.org\/)/, "https://");
+  const response = await fetch(url, { signal, timeoutMs: 30_000, maxBytes: 30_000_000 });
+  const bytes = await response.bytes();
+  if (response.status !== 200) throw new Error(`${new URL(url).host} answered ${response.status}`);
+  const how = { format: "pdf", perFile: true } as const;
+  const { documents } = await parser.parse({ name: title, bytes, how }, signal);
+  return documents.map(({ pageContent }) => pageContent).join("\n");
 }
 
 const describe = ({ published, title, authors, summary }: ArxivPaper) =>

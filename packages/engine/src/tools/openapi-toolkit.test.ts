@@ -95,6 +95,20 @@ test("a document is taken from a link", async () => {
   expect(await toolsAt(toolRun(), "openAPIToolkit", config)).toHaveLength(2);
 });
 
+test("a document is taken from a file of the conversation, and one that is not there is named", async () => {
+  const file = async (name: string) => {
+    if (name !== "pets.yaml") throw new Error("not found");
+    return Buffer.from(documentAt("http://x"));
+  };
+  const toolsOf = (openApiFile: string) =>
+    toolsAt(toolRun({ file }), "openAPIToolkit", { openApiFile });
+  expect(await toolsOf("FILE-STORAGE::pets.yaml")).toHaveLength(2);
+  expect(await toolsOf('FILE-STORAGE::["pets.yaml"]')).toHaveLength(2);
+  await expect(toolsOf("FILE-STORAGE::gone.yaml")).rejects.toThrow(
+    "the file gone.yaml is not here",
+  );
+});
+
 test("a document that an export has lost is reported", async () => {
   await expect(toolsAt(toolRun(), "openAPIToolkit", { yamlFile: "" })).rejects.toThrow(
     "Failed to load OpenAPI spec",

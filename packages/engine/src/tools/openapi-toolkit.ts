@@ -22,6 +22,8 @@ const Inputs = z.object({
   removeNulls: flag,
   customCode: text,
 });
+/** Stands before the name of a file whose content is kept elsewhere. */
+const stored = "FILE-STORAGE::";
 const Headers = z.record(z.string(), z.coerce.string());
 
 /** One tool for each operation that an OpenAPI document describes. */
@@ -102,9 +104,20 @@ async function documentText(
     if (answer.isOk) return answer.text;
     throw new Error(`Failed to load OpenAPI spec: ${answer.status} ${answer.statusText}`);
   }
-  const data = /^data:[^,]*;base64,([^,]*)/.exec(openApiFile || yamlFile)?.[1];
+  const file = openApiFile || yamlFile;
+  if (file.startsWith(stored)) return storedText(file.slice(stored.length), context);
+  const data = /^data:[^,]*;base64,([^,]*)/.exec(file)?.[1];
   if (data === undefined) throw new Error("Failed to load OpenAPI spec");
   return Buffer.from(data, "base64").toString();
+}
+
+/** A file among those of the conversation, by its name or a list of one. */
+async function storedText(names: string, { services }: NodeRun): Promise<string> {
+  const [name = names] = namesOf(names);
+  const content = await services.file(name).catch((cause: unknown) => {
+    throw new Error(`Failed to load OpenAPI spec: the file ${name} is not here`, { cause });
+  });
+  return content.toString();
 }
 
 function headersOf(value: unknown): Record<string, string> {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { FileParser } from "../parse/file-parser.ts";
 import { callTool, serve, toolRun, toolsAt } from "./tool-test-bench.ts";
 
 const feed = `<feed><title>arXiv</title><entry><title>On
@@ -16,6 +17,28 @@ test("arXiv returns dates, titles, authors and summaries, cut to the configured 
   const short = await callTool(run, "arxiv", { docContentCharsMax: "9" }, { query: "2301.12345" });
   expect(short.text).toBe("Published");
   expect(requests[1]!.path).toContain("id_list=2301.12345");
+});
+
+test("arXiv returns whole papers where that is asked for, and says why one is not there", async () => {
+  const { url } = await serve(({ path }, response) => {
+    if (path.startsWith("/pdf/1")) return response.end("%PDF tea");
+    if (path.startsWith("/pdf/")) return response.writeHead(404).end();
+    const [entry = ""] = /<entry>.*<\/entry>/s.exec(feed) ?? [];
+    const linked = (id: number) =>
+      entry.replace("<entry>", `<entry><link title="pdf" href="${url}/pdf/${id}"/>`);
+    return response.end(`<feed>${linked(1)}${linked(2)}</feed>`);
+  });
+  const parser: FileParser = {
+    parse: async ({ bytes }) => ({
+      documents: [{ pageContent: Buffer.from(bytes).toString(), metadata: {} }],
+      links: [],
+    }),
+    close: async () => {},
+  };
+  const run = toolRun({ modelBaseUrls: { arxiv: url }, parser });
+  const { text } = await callTool(run, "arxiv", { loadFullContent: true }, { query: "tea" });
+  expect(text).toContain("Summary: Tea & time.\nContent: %PDF tea");
+  expect(text).toMatch(/Content: \(not available: 127\.0\.0\.1:\d+ answered 404\)/);
 });
 
 const site = () =>
