@@ -11,6 +11,8 @@ let redis: OwnRedis;
 let split: Split;
 let steps: TwoSteps;
 let callsBefore: number[];
+/** Predictions that have been put, each of which asks each model once. */
+let put = 0;
 beforeAll(async () => {
   redis = await openOwnRedis();
   [split, steps] = await Promise.all([
@@ -27,20 +29,32 @@ afterAll(async () => {
 });
 
 const calls = () => [steps.one.stats().requests, steps.two.stats().requests];
-const times = Array.from({ length: 7 }, (_, i) => i);
+/** A Redis that has just come back may still refuse: a flow is stored when it does not. */
+async function quickFlow(): Promise<string> {
+  let flow: string | undefined;
+  await until(async () => {
+    flow = await steps.store(split, 5, 5).catch(() => undefined);
+    return flow !== undefined;
+  }, 8000);
+  return flow!;
+}
+const grown = () => calls().map((count, i) => count - callsBefore[i]!);
+const times = Array.from({ length: 17 }, (_, i) => i);
+const few = times.slice(0, 7);
 
 /** Flowise streams, calls for JSON and our own streams, all in their second node when `fault` strikes. */
 async function underStreams(tokens: number, gapMs: number, fault: () => Promise<void>) {
   const flow = await steps.store(split, tokens, gapMs);
   const [here, there] = split.apis.map(({ url }) => ({ url, key: split.key }));
-  const patience = { timeoutMs: 50_000 };
+  const patience = { timeoutMs: 60_000 };
   const streams = await Promise.all(
     times.map(() => stream(split.url, flow, { question: "x" }, patience)),
   );
   const asked = times.map(() => ask(split.url, flow, { question: "x" }, patience));
   const ids = await Promise.all(times.map(() => accept(here!, flow)));
   const readers = await Promise.all(ids.map((id) => read(there!, id)));
-  await until(() => steps.two.stats().active === 3 * times.length, 10_000);
+  put += 3 * times.length;
+  await until(() => steps.two.stats().active === 3 * times.length, 15_000);
   await fault();
 
   for (const one of streams) {
@@ -58,21 +72,17 @@ async function underStreams(tokens: number, gapMs: number, fault: () => Promise<
     expect(reader.complete()).toBe(true);
   }
   expect(await ended(here!, ids, 5000)).toEqual(ids.map(() => "succeeded"));
-  // Whatever would run a second time has had its chance.
-  await delay(6000);
-  const grown = calls().map((count, i) => count - callsBefore[i]!);
-  expect(grown).toEqual([3 * times.length, 3 * times.length]);
+  expect(grown()).toEqual([3 * times.length, 3 * times.length]);
 }
 
 test("Redis is restarted with its data: no token is lost and nothing runs twice", () =>
-  underStreams(80, 50, async () => {
-    await delay(500);
+  underStreams(100, 90, async () => {
     await redis.stop();
     await redis.startAgain({ withData: true });
   }));
 
 test("all connections to Redis are killed, twice: no token is lost and nothing runs twice", () =>
-  underStreams(80, 50, async () => {
+  underStreams(100, 90, async () => {
     const admin = connectRedis(redis.url);
     for (const _ of [1, 2]) {
       await delay(700);
@@ -82,36 +92,71 @@ test("all connections to Redis are killed, twice: no token is lost and nothing r
     admin.disconnect();
   }));
 
-test("Redis is away for ten seconds: streams stand still, then bring everything", async () => {
-  await underStreams(200, 40, async () => {
-    await delay(500);
-    await redis.stop();
-    await delay(5000);
-    // Who comes now is told at once, not left waiting.
-    const startedAt = Date.now();
-    const flow = await steps.store(split, 5, 5).catch(() => undefined);
-    const refused = flow ? await ask(split.url, flow, { question: "x" }) : undefined;
-    if (refused) expect(refused.status).toBe(503);
-    expect(Date.now() - startedAt).toBeLessThan(6000);
-    await delay(10_000 - (Date.now() - startedAt) - 5000);
-    await redis.startAgain({ withData: true });
-  });
+test(
+  "Redis is away for twenty seconds: streams stand still, then bring everything",
+  () =>
+    underStreams(100, 90, async () => {
+      const quick = await quickFlow();
+      await redis.stop();
+      const awaySince = Date.now();
+      await delay(5000);
+      // Who comes now is told at once, not left waiting.
+      const startedAt = Date.now();
+      expect((await ask(split.url, quick, { question: "x" })).status).toBe(503);
+      expect(Date.now() - startedAt).toBeLessThan(8000);
+      await delay(Math.max(0, awaySince + 20_000 - Date.now()));
+      await redis.startAgain({ withData: true });
+    }),
+  90_000,
+);
+
+test(
+  "Redis has no memory left: who comes is told so, who runs waits, and all goes on when there is some",
+  () =>
+    underStreams(100, 90, async () => {
+      const quick = await quickFlow();
+      const admin = connectRedis(redis.url);
+      await admin.call("CONFIG", "SET", "maxmemory-policy", "noeviction");
+      await admin.call("CONFIG", "SET", "maxmemory", "1");
+      const startedAt = Date.now();
+      const refused = await ask(split.url, quick, { question: "x" });
+      expect([refused.status, refused.json?.message]).toEqual([
+        503,
+        expect.stringMatching(/cannot/),
+      ]);
+      expect(Date.now() - startedAt).toBeLessThan(8000);
+      await until(() => split.output().includes("heartbeat: its memory is full"), 10_000);
+      // Accepted is accepted: it is stored, and queued when that is possible.
+      const id = await accept(split, quick);
+      await delay(8000);
+      await admin.call("CONFIG", "SET", "maxmemory", "0");
+      admin.disconnect();
+      expect(await ended(split, [id], 25_000)).toEqual(["succeeded"]);
+      put += 1;
+      callsBefore = callsBefore.map((count) => count + 1);
+      for (const worker of split.workers)
+        await until(async () => (await fetch(`${worker.url}/readyz`)).ok, 5000);
+    }),
+  90_000,
+);
+
+test("nothing of all this has run a second time", async () => {
+  await delay(6000);
+  expect(calls()).toEqual([put, put]);
 });
 
 test("Redis comes back empty: who waits is answered or told in time, what was accepted completes", async () => {
   const own = await openOwnRedis();
-  const few = { WORKER_CAPACITY: "4", WORKER_CONCURRENCY: "4" };
+  const narrow = { WORKER_CAPACITY: "4", WORKER_CONCURRENCY: "4" };
   const forgetful = await openSplit({
     apis: 1,
     workers: 2,
-    env: { REDIS_URL: own.url, PREDICTION_TIMEOUT_SECONDS: "30", ...few },
+    env: { REDIS_URL: own.url, PREDICTION_TIMEOUT_SECONDS: "30", ...narrow },
   });
   try {
     const flow = await steps.store(forgetful, 60, 50);
-    const asked = times.map(() =>
-      ask(forgetful.url, flow, { question: "x" }, { timeoutMs: 35_000 }),
-    );
-    const ids = await Promise.all(times.map(() => accept(forgetful, flow)));
+    const asked = few.map(() => ask(forgetful.url, flow, { question: "x" }, { timeoutMs: 35_000 }));
+    const ids = await Promise.all(few.map(() => accept(forgetful, flow)));
     await until(() => steps.two.stats().active === 8, 10_000);
     await own.stop();
     await own.startAgain({ withData: false });
@@ -121,9 +166,15 @@ test("Redis comes back empty: who waits is answered or told in time, what was ac
         [200, secondText(60)],
         [504, undefined],
       ]).toContainEqual([status, json?.text]);
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(3);
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
     expect(await ended(forgetful, ids, 45_000)).toEqual(ids.map(() => "succeeded"));
-    expect(calls().map((count, i) => count - callsBefore[i]!)).toEqual([14, 14]);
+    // What waits for its caller in a queue that is lost is not put back: nobody has it but the caller.
+    for (const count of grown()) {
+      expect(count).toBeGreaterThanOrEqual(
+        2 * few.length - answers.filter(({ status }) => status === 504).length,
+      );
+      expect(count).toBeLessThanOrEqual(2 * few.length);
+    }
   } finally {
     await forgetful.close();
     await own.close();

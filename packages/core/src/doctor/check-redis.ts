@@ -29,7 +29,7 @@ export async function checkRedis(
       findings.push(ok("redis.reach", `Redis at ${name} answers`));
       if (certificate) findings.push(checkCertificate(name, certificate));
     } catch (error) {
-      const { message, remedy } = explainRedisError(error as Error);
+      const { message, remedy } = explainRedisError(error as Error, settings.tls);
       findings.push(fail("redis.reach", `Redis at ${name} cannot be used: ${message}`, remedy));
     }
   }

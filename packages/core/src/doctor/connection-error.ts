@@ -7,6 +7,10 @@ const authority = {
   message: "its certificate is signed by an authority that is not known here",
   remedy: "give the authority's certificate: REDIS_CA=$(base64 -w0 ca.pem)",
 };
+const wantsCertificate = {
+  message: "it wants a certificate of ours, or does not take the one it got",
+  remedy: "REDIS_CERT=$(base64 -w0 client.pem) REDIS_KEY=$(base64 -w0 client.key)",
+};
 const byCode: Record<string, Explained> = {
   ECONNREFUSED: {
     message: "nothing listens there",
@@ -38,10 +42,13 @@ const byCode: Record<string, Explained> = {
 };
 
 /** Why Redis could not be reached, in words, and what to do. */
-export function explainRedisError(error: NodeJS.ErrnoException): Explained {
+export function explainRedisError(
+  error: NodeJS.ErrnoException,
+  tls?: { cert?: unknown } | undefined,
+): Explained {
   // A transaction that is discarded tells what was refused beside its own error.
   const [refused] = (error as { previousErrors?: Error[] }).previousErrors ?? [];
-  if (refused) return explainRedisError(refused);
+  if (refused) return explainRedisError(refused, tls);
   const code = error.code ?? "";
   const known = byCode[code];
   if (known) return known;
@@ -52,10 +59,7 @@ export function explainRedisError(error: NodeJS.ErrnoException): Explained {
       remedy: "use a name that stands in the certificate as host of REDIS_URL",
     };
   if (/certificate required|handshake failure|bad certificate|unknown ca/i.test(text))
-    return {
-      message: "it wants a certificate of ours, or does not take the one it got",
-      remedy: "REDIS_CERT=$(base64 -w0 client.pem) REDIS_KEY=$(base64 -w0 client.key)",
-    };
+    return wantsCertificate;
   if (/no answer to the TLS|wrong version number|packet length too long|EPROTO/i.test(text))
     return {
       message: "it does not speak TLS on this port",
@@ -77,7 +81,10 @@ export function explainRedisError(error: NodeJS.ErrnoException): Explained {
       message: "its memory is full",
       remedy: "more memory (CONFIG SET maxmemory), or lower REMOVE_ON_AGE and REMOVE_ON_COUNT",
     };
-  if (/ECONNRESET|closed|Protocol error/i.test(`${code} ${text}`))
+  const isClosed = /ECONNRESET|EPIPE|closed|Protocol error/i.test(`${code} ${text}`);
+  // Under TLS 1.3 the server's word for it often comes after what we have written, and is lost with the connection.
+  if (isClosed && tls && !tls.cert) return wantsCertificate;
+  if (isClosed)
     return {
       message: "it closed the connection at once",
       remedy: "if it wants TLS, use rediss:// in REDIS_URL or REDIS_TLS=true",

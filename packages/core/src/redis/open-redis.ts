@@ -44,7 +44,7 @@ export function openRedis(
     lastWarning = Date.now();
     // A Cluster hides behind its own error what its nodes have said.
     const error = thrown.lastNodeError ?? thrown;
-    const { message, remedy } = explainRedisError(error);
+    const { message, remedy } = explainRedisError(error, settings.tls);
     const fields = { role, reason: error.message, means: message, remedy };
     log.warn(fields, "Redis connection failed; trying again");
   });

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { type Authority, makeAuthority } from "../../../../test/certificates.ts";
 import { freePort } from "../../../../test/free-port.ts";
 import { type RedisServer, startRedis } from "../../../../test/redis-server.ts";
+import { checkRedis } from "../doctor/check-redis.ts";
 import { CommonSettings, readSettings } from "../settings.ts";
 import { closeRedis, isAnswering, openRedis } from "./open-redis.ts";
-import { redisSettings } from "./redis-settings.ts";
+import { type RedisSettings, redisSettings } from "./redis-settings.ts";
 
 // A server without TLS stumbles over the first line already.
 const directives = "tls-port 0\nno-such-directive yes\n";
@@ -25,6 +26,12 @@ async function tried(url: string, variables: Record<string, string>) {
   for (let i = 0; i < 100 && connection.status !== "ready" && warnings.length === 0; i++)
     await new Promise((resolve) => setTimeout(resolve, 20));
   return { answers: await isAnswering(connection), warnings: warnings.join("\n"), settings };
+}
+
+/** What the doctor says of the same address. */
+async function examined(settings: RedisSettings): Promise<string | undefined> {
+  const findings = await checkRedis(settings, { apis: 1, workers: 1 }, "q");
+  return findings.find(({ level }) => level === "fail")?.message;
 }
 
 describe.skipIf(!hasTools)("a Redis that speaks TLS only", () => {
@@ -64,8 +71,10 @@ describe.skipIf(!hasTools)("a Redis that speaks TLS only", () => {
     const url = `rediss://localhost:${port}`;
     const another: Record<string, string> = { REDIS_CA: base64(stranger.certificate) };
     for (const given of [another, {}]) {
-      const { answers, warnings } = await tried(url, given);
+      const { answers, warnings, settings } = await tried(url, given);
       expect(answers).toBe(false);
+      expect(warnings).toContain("signed by an authority that is not known here");
+      expect(await examined(settings)).toContain("signed by an authority that is not known here");
       expect(warnings).toMatch(/self-signed certificate|unable to (get|verify)/);
     }
   });
@@ -73,17 +82,20 @@ describe.skipIf(!hasTools)("a Redis that speaks TLS only", () => {
   test("is refused when the certificate is for another host", async () => {
     const port = await secureRedis(authority.issue("DNS:elsewhere.example"));
     const ca = { REDIS_CA: base64(authority.certificate) };
-    const { answers, warnings } = await tried(`rediss://localhost:${port}`, ca);
+    const { answers, warnings, settings } = await tried(`rediss://localhost:${port}`, ca);
     expect(answers).toBe(false);
     expect(warnings).toContain("does not match certificate");
+    expect(warnings).toContain("its certificate is for another name");
+    expect(await examined(settings)).toContain("its certificate is for another name");
   });
 
   test("is refused when the certificate has expired", async () => {
     const port = await secureRedis(authority.issue("DNS:localhost", { expired: true }));
     const ca = { REDIS_CA: base64(authority.certificate) };
-    const { answers, warnings } = await tried(`rediss://localhost:${port}`, ca);
+    const { answers, warnings, settings } = await tried(`rediss://localhost:${port}`, ca);
     expect(answers).toBe(false);
-    expect(warnings).toContain("certificate has expired");
+    expect(warnings).toContain("its certificate has expired");
+    expect(await examined(settings)).toContain("its certificate has expired");
   });
 
   test("is reached without a check only on demand, and the demand is a warning", async () => {
@@ -100,7 +112,10 @@ describe.skipIf(!hasTools)("a Redis that speaks TLS only", () => {
     const client = authority.issue("DNS:client");
     const ca = { REDIS_CA: base64(authority.certificate) };
     const url = `rediss://localhost:${port}`;
-    expect((await tried(url, ca)).answers).toBe(false);
+    const without = await tried(url, ca);
+    expect(without.answers).toBe(false);
+    expect(without.warnings).toContain("it wants a certificate of ours");
+    expect(await examined(without.settings)).toContain("it wants a certificate of ours");
     const own = {
       REDIS_CERT: base64(readFileSync(client.cert, "utf8")),
       REDIS_KEY: base64(readFileSync(client.key, "utf8")),
