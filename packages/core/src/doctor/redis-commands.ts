@@ -2,8 +2,8 @@ import type { Fleet } from "./finding.ts";
 
 const secondsPerMonth = 30 * 24 * 3600;
 // Measured on a Redis of our own (INFO stats), commands inside scripts included, with the default heartbeat.
-const idlePerApi = 1.25;
-const idlePerWorker = 5.9;
+const idlePerApi = 3;
+const idlePerWorker = 6.5;
 /** A worker looks after every other one. */
 const idlePerPair = 1;
 const perPrediction = 80;

@@ -49,7 +49,8 @@ export function consumeUpserts(
       lockDuration: lockMs,
       stalledInterval: settings.frugal ? 300_000 : lockMs / 2,
       maxStalledCount: 2,
-      drainDelay: settings.frugal ? 30 : 5,
+      // A job wakes it at once; asking oftener would only cost commands.
+      drainDelay: 30,
       skipVersionCheck: true,
     },
   );
