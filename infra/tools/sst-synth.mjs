@@ -321,12 +321,11 @@ function policyDocument(inputs) {
       const principals = s.principals?.length
         ? Object.fromEntries(s.principals.map((p) => [p.type, p.identifiers]))
         : undefined;
-      const condition = s.conditions?.length
-        ? s.conditions.reduce(
-            (o, c) => ({ ...o, [c.test]: { ...(o[c.test] ?? {}), [c.variable]: c.values } }),
-            {},
-          )
-        : undefined;
+      const condition = s.conditions?.length ? {} : undefined;
+      for (const { test, variable, values } of s.conditions ?? []) {
+        condition[test] ??= {};
+        condition[test][variable] = values;
+      }
       return Object.fromEntries(
         Object.entries({
           Sid: s.sid,
