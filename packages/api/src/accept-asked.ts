@@ -63,22 +63,9 @@ export async function acceptAsked(
     const after = `${job.seedFence}-${Number.MAX_SAFE_INTEGER}`;
     return { id: job.id, created: true, after, onDisconnect: job.onDisconnect };
   }
-  if (job.places) {
-    // Asked again, it must not get into its own way.
-    const earlier = idempotencyKey && (await findRepeated(deps.db, asks));
-    if (earlier) return repeated(earlier);
-    await deps.places.enter(job);
-  }
   const acceptance = { ...asks, job, metadata, webhook: hook };
-  const { row, created } = await acceptAndEnqueue(deps, acceptance).catch(async (error) => {
-    await deps.places.leave(job);
-    throw error;
-  });
-  if (!created) {
-    await deps.places.leave(job);
-    return repeated(row);
-  }
-  return { id: row.id, created, onDisconnect: job.onDisconnect };
+  const { row, created } = await acceptAndEnqueue(deps, acceptance);
+  return created ? { id: row.id, created, onDisconnect: job.onDisconnect } : repeated(row);
 }
 
 const repeated = (row: PredictionRow): Accepted => ({
