@@ -5,7 +5,7 @@ import { type Memory, remembered } from "./memory.ts";
 import type { ChatMessage, ChatModel, ToolCall } from "./model.ts";
 import type { NodeRun } from "./node.ts";
 import { checkedHistory } from "./request.ts";
-import { holdsImages, imageMessages, withPastImages } from "./uploaded-image.ts";
+import { holdsImages, imageMessages, madeImages, withPastImages } from "./uploaded-image.ts";
 
 export const MessageRows = rows(z.object({ role: text, content: text }));
 
@@ -70,11 +70,13 @@ export const messageName = (label: string): string => label.toLowerCase().replac
 
 export function toChatMessage(message: HistoryMessage): ChatMessage {
   const calls = message.tool_calls as ToolCall[] | undefined;
+  const images = madeImages(message);
   return {
     role: message.role as ChatMessage["role"],
     content: message.content as ChatMessage["content"],
     ...(message.name !== undefined && { name: message.name }),
     ...(calls?.length && { toolCalls: calls }),
     ...(message.tool_call_id !== undefined && { toolCallId: message.tool_call_id }),
+    ...(images.length > 0 && { images }),
   };
 }

@@ -4,7 +4,7 @@ import type { ChatModel, ModelAnswer, ModelRequest, ToolCall, Usage } from "./mo
 import { loadChatModel } from "./models/registry.ts";
 import type { NodeRun } from "./node.ts";
 import { costOf } from "./prices.ts";
-import { withImageContent } from "./uploaded-image.ts";
+import { withImageContent, withMadeImages } from "./uploaded-image.ts";
 
 /** Builds the model that an input names, from the `…Config` beside it. */
 export async function modelOf(input: string, { rawInputs, services }: NodeRun): Promise<ChatModel> {
@@ -39,9 +39,10 @@ export async function ask(
     reasoningS = Math.round((services.now() - reasoningSince) / 1000);
     if (stream) emit({ type: "reasoning.finished", nodeId, durationS: reasoningS });
   };
+  const loaded = await withImageContent(request.messages, services);
   const answer = await model.generate({
     ...request,
-    messages: await withImageContent(request.messages, services),
+    messages: model.allowsImages ? await withMadeImages(loaded, services) : loaded,
     signal: services.signal,
     ...(stream && {
       onText(text: string) {

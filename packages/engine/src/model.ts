@@ -68,6 +68,8 @@ export interface ChatMessage {
   name?: string;
   toolCalls?: ToolCall[];
   toolCallId?: string;
+  /** Stored images that came with an earlier answer. Providers take no images from an assistant. */
+  images?: { name: string; mime: string }[];
   /**
    * The `metadata` of the answer this assistant message came from. Pass it on in a tool round: some providers refuse
    * the next call without the signed thinking that is kept in it.

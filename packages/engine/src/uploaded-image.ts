@@ -30,6 +30,36 @@ export function withPastImages(past: HistoryMessage[], allowsImages: boolean): H
   });
 }
 
+/** The images among an answer's artifacts. */
+export function madeImages({ role, additional_kwargs }: HistoryMessage) {
+  const artifacts = additional_kwargs?.artifacts;
+  if (role !== "assistant" || !Array.isArray(artifacts)) return [];
+  return (artifacts as { type?: unknown; data?: unknown }[]).flatMap(({ type, data }) => {
+    const name = /^FILE-STORAGE::(.+)/.exec(String(data))?.[1];
+    return name && /^(png|jpe?g|gif|webp)$/.test(String(type))
+      ? [{ name, mime: `image/${type === "jpg" ? "jpeg" : type}` }]
+      : [];
+  });
+}
+
+/** Shows a model the images of earlier answers, for one call, each answer's in a user's message after it. */
+export async function withMadeImages(
+  messages: ChatMessage[],
+  services: Pick<Services, "file">,
+): Promise<ChatMessage[]> {
+  const shown = messages.map(async (message): Promise<ChatMessage[]> => {
+    const found = await Promise.all(
+      (message.images ?? []).map((each) =>
+        // A picture that is gone is no reason to say nothing.
+        loaded({ type: "stored-file", ...each }, services).catch(() => undefined),
+      ),
+    );
+    const content = found.filter((part) => part !== undefined);
+    return content.length > 0 ? [message, { role: "user", content }] : [message];
+  });
+  return (await Promise.all(shown)).flat();
+}
+
 /** Puts the content of stored images in the place of their references, for one call of a model. */
 export async function withImageContent(
   messages: ChatMessage[],
