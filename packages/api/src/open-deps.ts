@@ -157,9 +157,9 @@ export async function openDeps<M extends Mode>(
       return Object.keys(checks).filter((_, i) => results[i]?.status === "rejected");
     },
   };
-  if (config.ENABLE_BULLMQ_DASHBOARD && mode.openBoardQueue) {
+  if (config.ENABLE_BULLMQ_DASHBOARD && mode.openBoardQueues) {
     const { dashboardRoutes } = await import("./routes/dashboard.ts");
-    deps.dashboard = dashboardRoutes(deps, await mode.openBoardQueue());
+    deps.dashboard = dashboardRoutes(deps, await mode.openBoardQueues());
   }
   return {
     deps,

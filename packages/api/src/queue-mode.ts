@@ -50,8 +50,8 @@ export interface Mode {
   fleet(): Promise<FleetReading>;
   /** Tells when schedules fire. */
   openClock(onFiring: OnFiring): ScheduleClock;
-  /** Where there is a queue of BullMQ's: what its dashboard shows. */
-  openBoardQueue?(): Promise<BoardQueue>;
+  /** Where there are queues of BullMQ's: what their dashboard shows. */
+  openBoardQueues?(): Promise<BoardQueue[]>;
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -107,9 +107,9 @@ export async function openQueueMode({
     upserts,
     fleet: () => readFleet(connections.producer, keys, settings),
     openClock: (onFiring) => openQueueClock(connections, settings, onFiring),
-    async openBoardQueue() {
-      const { openBoardQueue } = await import("@sluice/core/prediction/open-board-queue");
-      return openBoardQueue(connections.producer, settings);
+    async openBoardQueues() {
+      const { openBoardQueues } = await import("@sluice/core/prediction/open-board-queue");
+      return openBoardQueues(connections.producer, settings);
     },
     async close() {
       await autoscaler?.close();

@@ -18,13 +18,16 @@ const perMinute = 100;
  */
 export function dashboardRoutes(
   deps: Pick<Deps, "keys" | "intake" | "settings">,
-  queue: BoardQueue,
+  queues: BoardQueue[],
 ) {
   const board = new HonoAdapter(serveStatic).setBasePath(dashboardPath);
-  const adapter = new BullMQAdapter(queue, { readOnlyMode: true });
-  adapter.setFormatter("data", hideRequest);
-  adapter.setFormatter("returnValue", () => undefined);
-  createBullBoard({ queues: [adapter], serverAdapter: board });
+  const adapters = queues.map((queue) => {
+    const adapter = new BullMQAdapter(queue, { readOnlyMode: true });
+    adapter.setFormatter("data", hideRequest);
+    adapter.setFormatter("returnValue", () => undefined);
+    return adapter;
+  });
+  createBullBoard({ queues: adapters, serverAdapter: board });
   const app = new Hono<Env>();
   app.use(limited(deps), adminByAnyMeans(deps));
   // Their types are of another copy of the library's interface; the value is a Hono app.

@@ -2,14 +2,18 @@ import { Queue } from "bullmq";
 import type { RedisConnection } from "../redis/open-redis.ts";
 import { prefixOf, type QueueSettings } from "./prediction-queue.ts";
 
-/** The queue as a dashboard of BullMQ's takes it. The connection belongs to the caller. */
-export function openBoardQueue(connection: RedisConnection, settings: QueueSettings): BoardQueue {
-  const queue = new Queue(`${settings.name}-prediction`, {
-    connection,
-    prefix: prefixOf(settings),
-    skipVersionCheck: true,
+/** The queues that workers take from, as a dashboard of BullMQ's takes them. The connection belongs to the caller. */
+export const openBoardQueues = (
+  connection: RedisConnection,
+  settings: QueueSettings,
+): BoardQueue[] =>
+  ["prediction", "upsertion"].map((kind) => {
+    const queue = new Queue(`${settings.name}-${kind}`, {
+      connection,
+      prefix: prefixOf(settings),
+      skipVersionCheck: true,
+    });
+    queue.on("error", () => {}); // the connection's owner reports
+    return queue;
   });
-  queue.on("error", () => {}); // the connection's owner reports
-  return queue;
-}
 export type BoardQueue = Queue;
