@@ -87,7 +87,7 @@ describe("with every variable of the queue set", () => {
     const queue = queueOf("named");
     await until(async () => Number(await admin.llen(`${queue}:active`)) === 0, 3000);
     expect(Number(await admin.zcard(`${queue}:completed`))).toBeLessThanOrEqual(3);
-    const [kept] = await admin.zrange(`${queue}:completed`, 0, 0);
+    const [kept] = await admin.zrange(`${queue}:completed`, "0", "0");
     const options = JSON.parse((await admin.hget(`${queue}:${kept}`, "opts")) ?? "{}");
     expect(options.removeOnComplete).toEqual({ age: 3600, count: 3 });
     expect(await admin.hget(`${queue}:meta`, "opts.maxLenEvents")).toBe("50");
@@ -123,7 +123,7 @@ test("REDIS_URL goes before the parts; unset, the queue has Flowise's name and b
     expect((await ask(split.url, await flowOf(split), quick)).status).toBe(200);
     const queue = queueOf("flowise-queue");
     await until(async () => Number(await admin.zcard(`${queue}:completed`)) === 1, 3000);
-    const [kept] = await admin.zrange(`${queue}:completed`, 0, 0);
+    const [kept] = await admin.zrange(`${queue}:completed`, "0", "0");
     const options = JSON.parse((await admin.hget(`${queue}:${kept}`, "opts")) ?? "{}");
     expect(options.removeOnComplete).toEqual({ age: 86_400, count: 10_000 });
     expect(await admin.hget(`${queue}:meta`, "opts.maxLenEvents")).toBe("100000");

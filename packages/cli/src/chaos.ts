@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { openSimulator } from "@sluice/simulator/simulator";
 import { call, type Fate, type Target } from "./chaos/callers.ts";
+import { type ChaosRedis, openChaosRedis } from "./chaos/chaos-redis.ts";
 import { bringFaults } from "./chaos/faults.ts";
 import { type ChaosReport, chaosReport, printReport } from "./chaos/report.ts";
 import { simulatedBinding } from "./chaos/simulated-binding.ts";
@@ -97,9 +98,16 @@ async function inOwnSplit(plan: Plan, context: Context): Promise<ChaosReport> {
   const own = Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(REDIS_|DATABASE_|MODE$|SLUICE_)/.test(name)),
   );
+  const redis = await openChaosRedis({
+    home: join(home.path, "redis-of-chaos"),
+    toolHome: parseLaunchConfig(env).SLUICE_HOME,
+    env,
+    note,
+  });
   const starting = launch({
     env: {
       ...own,
+      ...redis.env,
       HTTP_SECURITY_CHECK: "false",
       PORT: "0",
       WORKER_PORT: "0",
@@ -118,14 +126,14 @@ async function inOwnSplit(plan: Plan, context: Context): Promise<ChaosReport> {
   stopped.catch(() => {});
   try {
     const launched = await Promise.race([starting, stopped]);
-    if (launched.report().mode !== "queue")
-      throw new CliError("chaos needs a Redis, which cannot be had here", {
-        remedy: "Install redis-server or valkey-server.",
-      });
     const calls = plan.bind === undefined ? () => simulator.stats().requests : undefined;
-    return await Promise.race([storm(plan, launched, simulator.url, calls, context), stopped]);
+    return await Promise.race([
+      storm(plan, launched, redis, simulator.url, calls, context),
+      stopped,
+    ]);
   } finally {
     await starting.then((launched) => launched.stop()).catch(() => {});
+    await redis.close();
     await simulator.close();
     await log.close();
     await home.remove();
@@ -135,6 +143,7 @@ async function inOwnSplit(plan: Plan, context: Context): Promise<ChaosReport> {
 async function storm(
   plan: Plan,
   launched: Launched,
+  redis: ChaosRedis,
   modelUrl: string,
   calls: (() => number) | undefined,
   { env, note }: Context,
@@ -164,7 +173,7 @@ async function storm(
 
   const before = calls?.() ?? 0;
   const over = new AbortController();
-  const faults = bringFaults(launched, plan.everyMs, note, over.signal);
+  const faults = bringFaults(launched, redis, plan.everyMs, note, over.signal);
   const waiting: Promise<Fate>[] = [];
   const until = Date.now() + plan.forMs;
   while (Date.now() < until) {

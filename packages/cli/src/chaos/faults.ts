@@ -1,21 +1,32 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Launched } from "../launcher/launch.ts";
-import { askRedis } from "../launcher/redis-client.ts";
+import type { ChaosRedis } from "./chaos-redis.ts";
 
 export interface FaultCounts {
   workersKilled: number;
   apisKilled: number;
   redisConnectionsKilled: number;
+  redisRestarts: number;
+  redisCuts: number;
 }
 
-/** Kills a worker, Redis's connections, an API, the other worker, and so on, until `signal`. */
+const cutMs = 1500;
+
+/** Brings one fault after another, each `everyMs`, until `signal`: every kind once in six. */
 export async function bringFaults(
   launched: Launched,
+  redis: ChaosRedis,
   everyMs: number,
   note: (line: string) => void,
   signal: AbortSignal,
 ): Promise<FaultCounts> {
-  const counts: FaultCounts = { workersKilled: 0, apisKilled: 0, redisConnectionsKilled: 0 };
+  const counts: FaultCounts = {
+    workersKilled: 0,
+    apisKilled: 0,
+    redisConnectionsKilled: 0,
+    redisRestarts: 0,
+    redisCuts: 0,
+  };
   const kill = (name: string, pid: number | undefined): boolean => {
     if (pid === undefined) return false;
     try {
@@ -32,11 +43,26 @@ export async function bringFaults(
   const faults = [
     worker(0),
     async () => {
-      counts.redisConnectionsKilled += await cutRedis(launched, note);
+      const killed = await redis.killConnections();
+      counts.redisConnectionsKilled += killed;
+      note(`fault: ${killed} connections to Redis killed`);
+    },
+    async () => {
+      note("fault: Redis restarted");
+      await redis.restart();
+      counts.redisRestarts++;
     },
     worker(1),
     async () => {
       if (kill("API 2", launched.spareApis()[0]?.pid)) counts.apisKilled++;
+    },
+    async () => {
+      const broken = redis.cut();
+      counts.redisCuts++;
+      const kind = redis.secure ? "TLS connections" : "connections";
+      note(`fault: ${broken} ${kind} to Redis cut for ${cutMs / 1000} s`);
+      await delay(cutMs);
+      redis.restore();
     },
   ];
   for (let i = 0; ; i++) {
@@ -44,18 +70,4 @@ export async function bringFaults(
     if (signal.aborted) return counts;
     await faults[i % faults.length]!();
   }
-}
-
-async function cutRedis(launched: Launched, note: (line: string) => void): Promise<number> {
-  const { redis } = launched.report();
-  if (!redis) return 0;
-  const { port, password } = new URL(redis.url);
-  let killed = 0;
-  for (const type of ["normal", "pubsub"]) {
-    const command = `CLIENT KILL TYPE ${type} SKIPME yes`;
-    const answer = await askRedis(Number(port), decodeURIComponent(password), command);
-    killed += Number(answer?.slice(1)) || 0;
-  }
-  note(`fault: ${killed} connections to Redis killed`);
-  return killed;
 }

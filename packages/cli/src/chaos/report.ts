@@ -42,7 +42,8 @@ export function printReport(report: ChaosReport, { out, paint }: Context): void 
   const { faults } = report;
   out(
     `${faults.workersKilled} workers and ${faults.apisKilled} APIs killed, ` +
-      `${faults.redisConnectionsKilled} connections to Redis cut`,
+      `${faults.redisConnectionsKilled} connections to Redis killed, ` +
+      `Redis restarted ${faults.redisRestarts} times and cut off ${faults.redisCuts} times`,
   );
   line("sent", report.sent, false);
   line("answered", report.answered, false);

@@ -24,12 +24,16 @@ export async function startRedis(options: {
   home: string;
   password: string;
   guard: Guard;
+  /** A free one, if not given. */
+  port?: number;
+  /** More lines of its configuration. */
+  directives?: string[];
 }): Promise<OwnServer> {
   const { binary, password, guard } = options;
   const folder = join(options.home, "redis");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await endOrphan(folder, password);
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   await writePrivate(join(folder, "port"), String(port));
 
   const log = await open(join(folder, "redis.log"), "w", 0o600);
@@ -50,7 +54,8 @@ export async function startRedis(options: {
   guard.watch(pid, 2, "SIGTERM");
   exit.then(() => guard.forget(pid));
   child.stdin?.on("error", () => {});
-  child.stdin?.end(configuration(port, password, folder));
+  const lines = [configuration(port, password, folder), ...(options.directives ?? [])];
+  child.stdin?.end(lines.join("\n"));
   const stop = () => endProcess(child, exit, { signal: "SIGTERM", graceMs: 10_000 });
 
   let ended: string | undefined;
