@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { chatModelNames, loadChatModel } from "./registry.ts";
 
 test("every name in the registry loads the component of that name", async () => {
-  expect(chatModelNames).toHaveLength(7);
+  expect(chatModelNames).toHaveLength(8);
   for (const name of chatModelNames) expect((await loadChatModel(name)).name).toBe(name);
 });
 
