@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Document } from "./document.ts";
 
-/** The namespace of LangChain's indexing API: what it has recorded is known here, too. */
+/** The namespace of LangChain's indexing API. */
 const namespace = Buffer.from("10f90ea390a44962bf7583a0f3c1c62a", "hex");
 
 /** A UUID of version 5. */
@@ -15,9 +15,12 @@ export function nameId(name: string): string {
     .join("-");
 }
 
-const hashed = (text: string): string => nameId(createHash("sha1").update(text).digest("hex"));
+const hashed = (text: string): string => nameId(createHash("sha256").update(text).digest("hex"));
 
-/** The id of a document by its content and metadata, as LangChain's indexing API makes it. */
+/**
+ * The id of a document by its content and metadata, made in the manner of LangChain's indexing API. Its releases hash
+ * differently from each other (one with a SHA-256 that is none), so ids that it has recorded are not met.
+ */
 export function documentId({ pageContent, metadata }: Document): string {
   // A list of names: only those of the first level are told apart, and those below that are among them.
   const data = JSON.stringify(metadata, Object.keys(metadata).sort());
