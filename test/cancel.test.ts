@@ -23,6 +23,18 @@ describe.each(["queue", "main"] as const)("in %s mode", (mode) => {
   afterAll(() => split?.close());
   const abort = (chatId: string) =>
     call(split.apis.at(-1)!.url, "PUT", `/chatmessage/abort/${flow}/${chatId}`);
+  // biome-ignore lint/suspicious/noExplicitAny: tests compare what came with what is expected
+  const native = async (method: string, path: string, body?: object): Promise<any> => {
+    const response = await fetch(`${split.apis.at(-1)!.url}/v1/predictions${path}`, {
+      method,
+      headers: { authorization: `Bearer ${split.key}`, "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    return response.json();
+  };
+  const openOf = async (chatId: string) =>
+    (await native("GET", `?state=queued&chatId=${chatId}`)).data;
   const kinds = (events: { event: string }[]) => events.slice(-2).map(({ event }) => event);
 
   test("a stream that is canceled leaves the model at once and ends in words", async () => {
@@ -56,9 +68,39 @@ describe.each(["queue", "main"] as const)("in %s mode", (mode) => {
     const running = ask(split.url, flow, { question: "rid=r [[n=20 gap=50]]" });
     await until(() => simulator.stats().requests === before + 1, 3000);
     const chatId = randomUUID();
-    const waiting = await stream(split.url, flow, { question: "rid=w [[n=5]]", chatId });
+    const question = "rid=w [[n=5]]";
+    const waiting = await stream(split.url, flow, { question, chatId });
+    const asked = ask(split.url, flow, { question, chatId });
+    const accepted = await native("POST", "", { flowId: flow, question, chatId });
+    await until(async () => (await openOf(chatId)).length === 3, 3000);
     await abort(chatId);
     expect(kinds(await waiting.ended)).toEqual(["error", "end"]);
+    expect((await asked).json.message).toMatch(/cancel/i);
+    // All of it at once, not when a worker gets to it.
+    expect(simulator.stats().active).toBe(1);
+    expect(await openOf(chatId)).toEqual([]);
+    const ids = [waiting.headers.get("x-prediction-id"), accepted.id];
+    const states = async () =>
+      Promise.all(ids.map(async (id) => (await native("GET", `/${id}`)).state));
+    expect(await states()).toEqual(["canceled", "canceled"]);
+    expect((await running).status).toBe(200);
+    const next = await ask(split.url, flow, { question: "rid=n [[n=1]]" });
+    expect(next.status).toBe(200);
+    expect(await states()).toEqual(["canceled", "canceled"]);
+    expect(simulator.stats().requests).toBe(before + 2);
+  });
+
+  test("a cancel by id ends at once what waits, whoever is connected for it", async () => {
+    const before = simulator.stats().requests;
+    const running = ask(split.url, flow, { question: "rid=r [[n=20 gap=50]]" });
+    await until(() => simulator.stats().requests === before + 1, 3000);
+    const waiting = await stream(split.url, flow, { question: "rid=w [[n=5]]" });
+    const { id } = await native("POST", "", { flowId: flow, question: "rid=w [[n=5]]" });
+    for (const each of [waiting.headers.get("x-prediction-id"), id])
+      expect((await native("POST", `/${each}/cancel`)).state).toBe("canceled");
+    expect(kinds(await waiting.ended)).toEqual(["error", "end"]);
+    expect(simulator.stats().active).toBe(1);
+    expect((await native("GET", "?state=queued")).data).toEqual([]);
     expect((await running).status).toBe(200);
     expect(simulator.stats().requests).toBe(before + 1);
   });

@@ -10,6 +10,7 @@ import {
   type LogEntry,
   type PredictionResult,
 } from "@sluice/core/prediction/prediction";
+import { watchCancel } from "./cancel-watch.ts";
 import type { Deps } from "./deps.ts";
 
 const recheckMs = 5000;
@@ -30,6 +31,7 @@ export function followPrediction(
   let missing = false;
   const stopTail = transport.tail(predictionId, after, deliver);
   const timer = setInterval(() => void look(), recheckMs);
+  const unwatch = watchCancel(transport, predictionId, () => void look());
   void look();
 
   function deliver(entries: LogEntry[]): void {
@@ -77,6 +79,7 @@ export function followPrediction(
     if (done) return;
     done = true;
     clearInterval(timer);
+    unwatch();
     stopTail();
     if (ended) onEnd();
   }

@@ -9,13 +9,13 @@ import { leaseTiming } from "@sluice/core/limit/lease";
 import { limitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
-import { cancelQueued } from "@sluice/core/prediction/accepted-prediction";
 import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
 import { webhookSecret } from "@sluice/core/webhook/signature";
 import { addressPolicy } from "@sluice/engine/http/address-policy";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
 import { openFileParser } from "@sluice/engine/parse/open-file-parser";
 import { openAttendance } from "./attendance.ts";
+import { cancelPrediction } from "./cancel-prediction.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { openFlowCache } from "./flow-cache.ts";
@@ -58,7 +58,7 @@ export async function openDeps<M extends Mode>(
   const outlook = openQueueOutlook({
     read: mode.fleet,
     everyMs: config.REDIS_PROFILE === "frugal" ? 5000 : 500,
-    maxWaitMs: maxWaitMs(config),
+    maxWaitMs: config.MAX_QUEUE_WAIT_SECONDS * 1000 || Number.POSITIVE_INFINITY,
     maxQueued: config.MAX_QUEUED_PREDICTIONS,
   });
   void outlook.look();
@@ -70,10 +70,7 @@ export async function openDeps<M extends Mode>(
     presence: mode.presence,
     pulseMs: leaseTiming(config.REDIS_PROFILE === "frugal").pulseMs,
     graceMs: config.DISCONNECT_GRACE_SECONDS * 1000,
-    cancel: async (id) => {
-      await cancelQueued(db, id);
-      await transport.cancel(id);
-    },
+    cancel: (id) => cancelPrediction({ db, transport, objects }, id),
     log,
   });
   const flows = openFlowCache(db);
@@ -177,12 +174,6 @@ export async function openDeps<M extends Mode>(
       await database.close();
     },
   };
-}
-
-/** 0: callers wait as long as they want to. */
-function maxWaitMs({ MAX_QUEUE_WAIT_SECONDS: seconds }: Config): number | undefined {
-  if (seconds === undefined) return undefined;
-  return seconds > 0 ? seconds * 1000 : Number.POSITIVE_INFINITY;
 }
 
 /** A function is one file: it has no other to start a process with. */

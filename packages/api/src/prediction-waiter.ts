@@ -5,6 +5,8 @@ import type {
   PredictionResult,
   PredictionState,
 } from "@sluice/core/prediction/prediction";
+import { cancelPrediction } from "./cancel-prediction.ts";
+import { watchAbort, watchCancel } from "./cancel-watch.ts";
 import type { Deps } from "./deps.ts";
 
 const recheckMs = 10_000;
@@ -19,11 +21,12 @@ export interface Ended {
  * with undefined when `timeoutMs` is over and the run goes on. An end whose message was lost is found in Postgres.
  */
 export function waitForEnd(
-  { transport, db, log }: Pick<Deps, "transport" | "db" | "log">,
+  deps: Pick<Deps, "transport" | "db" | "objects" | "log">,
   job: PredictionJob,
   timeoutMs: number,
   onEntries: (entries: LogEntry[]) => void = () => {},
 ): { ended: Promise<Ended | undefined>; stop(): void } {
+  const { transport, db, log } = deps;
   const predictionId = job.id;
   let finish: (ended: Ended | undefined) => void = () => {};
   const ended = new Promise<Ended | undefined>((resolve) => {
@@ -54,14 +57,24 @@ export function waitForEnd(
     }
   };
   const recheck = setInterval(look, recheckMs);
-  const watch = cancelWatch(transport, predictionId, () => void look());
+  const unwatchCancel = watchCancel(transport, predictionId, () => void look());
+  const unwatchAbort = watchAbort(transport, job, () => {
+    cancelPrediction(deps, predictionId, job).catch((error: Error) => {
+      const reason = error.message;
+      log.warn(
+        { predictionId, reason },
+        "An abort is left to the worker that takes the prediction",
+      );
+    });
+  });
   const deadline = setTimeout(() => stop(undefined), timeoutMs);
   function stop(end?: Ended): void {
     done = true;
     clearInterval(recheck);
     clearTimeout(deadline);
     unfollow();
-    watch();
+    unwatchCancel();
+    unwatchAbort();
     finish(end);
   }
   return { ended, stop };
@@ -80,29 +93,4 @@ async function queueAgain(
     ...job,
     seedFence: Math.max(job.seedFence, Number.parseInt(seen, 10) || 0),
   });
-}
-
-const watches = new WeakMap<object, Map<string, Set<() => void>>>();
-
-/** A waiting prediction that is canceled ends without a worker: whoever follows it has to look. */
-function cancelWatch(
-  transport: Pick<Deps["transport"], "onCancel">,
-  predictionId: string,
-  look: () => void,
-): () => void {
-  let byId = watches.get(transport);
-  if (!byId) {
-    const created = new Map<string, Set<() => void>>();
-    watches.set(transport, created);
-    transport.onCancel((id) => {
-      for (const each of created.get(id) ?? []) each();
-    });
-    byId = created;
-  }
-  const group = byId.get(predictionId) ?? new Set();
-  byId.set(predictionId, group.add(look));
-  return () => {
-    group.delete(look);
-    if (group.size === 0) byId.delete(predictionId);
-  };
 }

@@ -31,9 +31,11 @@ export async function resumeJob(
   const { startNodeId } = read.request.humanInput ?? {};
   const paused = await getPausedRun(deps.db, flow.id, sessionId, startNodeId);
   const id = paused.state === "paused" ? paused.predictionId : newPredictionId(at);
+  const segment = paused.segment + 1;
+  const sealedAs = { id, segment };
   const job: PredictionJob = {
     id,
-    segment: paused.segment + 1,
+    segment,
     flowId: flow.id,
     flowVersion: paused.flowVersion,
     chatId: read.chatId ?? paused.chatId,
@@ -50,7 +52,7 @@ export async function resumeJob(
     priority: 0,
     ...termsOf(admitted, sessionId, deps.settings.caps, onDisconnect),
     deadlineAt: at + deps.settings.predictionTimeoutMs,
-    request: await sealRequest(deps.credentialKey, deps.objects, id, read.request),
+    request: await sealRequest(deps.credentialKey, deps.objects, sealedAs, read.request),
   };
   await resumePrediction(deps.db, paused, job);
   return job;

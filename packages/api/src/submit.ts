@@ -1,6 +1,6 @@
 import { AppError } from "@sluice/core/error";
 import { newId, newPredictionId, type PredictionJob } from "@sluice/core/prediction/prediction";
-import { sealRequest } from "@sluice/core/prediction/sealed-request";
+import { dropRequest, sealRequest } from "@sluice/core/prediction/sealed-request";
 import type { Admitted } from "./admit.ts";
 import type { Deps } from "./deps.ts";
 import { type OnDisconnect, termsOf } from "./places-of.ts";
@@ -49,15 +49,21 @@ export async function newJob(
     priority: 0,
     ...termsOf(admitted, sessionId, deps.settings.caps, onDisconnect),
     deadlineAt: at + deps.settings.predictionTimeoutMs,
-    request: await sealRequest(deps.credentialKey, deps.objects, id, request),
+    request: await sealRequest(deps.credentialKey, deps.objects, { id, segment: 0 }, request),
   };
 }
 
 /** Puts a job into the queue; a queue that cannot be reached is said so, not waited for. */
-export async function enqueue(
-  { transport, places, outlook, log }: Deps,
-  job: PredictionJob,
-): Promise<void> {
+export async function enqueue(deps: Deps, job: PredictionJob): Promise<void> {
+  try {
+    await put(deps, job);
+  } catch (error) {
+    if (!job.accepted) await dropRequest(deps.objects, job);
+    throw error;
+  }
+}
+
+async function put({ transport, places, outlook, log }: Deps, job: PredictionJob): Promise<void> {
   // What was stored is queued in any case. Many may have come since the request was let in.
   if (!job.accepted) {
     outlook.check({ deadlineAt: job.deadlineAt, connected: true });

@@ -1,13 +1,13 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { AppError } from "@sluice/core/error";
 import {
-  cancelQueued,
   findPrediction,
   hasEnded,
   listPredictions,
 } from "@sluice/core/prediction/accepted-prediction";
 import type { Context } from "hono";
 import { acceptAsked } from "../accept-asked.ts";
+import { cancelPrediction } from "../cancel-prediction.ts";
 import type { Deps, Env } from "../deps.ts";
 import { json } from "../json.ts";
 import { attended, ended, streamed } from "../native-answer.ts";
@@ -184,8 +184,7 @@ export function nativePredictionRoutes(deps: Deps) {
     if (!row && !(await transport.find(id)))
       throw new AppError("not_found", `Prediction ${id} not found`);
     if (!row || !hasEnded(row)) {
-      await cancelQueued(db, id);
-      await transport.cancel(id);
+      await cancelPrediction(deps, id);
       await ended(deps, id, 2000);
     }
     return c.json(await found(id), 200);

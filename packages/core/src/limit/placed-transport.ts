@@ -168,10 +168,13 @@ export function openPlacedTransport(
       if (!isPlaced(job) || !entered.delete(job.id)) return;
       await leases.leave(job).catch(() => {});
     },
-    async cancelChat(flowId, chatId) {
-      await inner.cancelChat(flowId, chatId);
-      for (const one of [...parked.values()])
-        if (one.job.flowId === flowId && one.job.chatId === chatId) abandon(one);
+    async withdraw(job) {
+      const isParked = parked.delete(job.id);
+      if (isParked) await leases.unpark(job.id).catch(() => {});
+      else if (!(await inner.withdraw(job))) return false;
+      queued.delete(job.id);
+      if (isPlaced(job)) await leases.leave(job).catch(() => {});
+      return true;
     },
     async find(id) {
       const open = await inner.find(id);

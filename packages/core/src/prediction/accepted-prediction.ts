@@ -113,8 +113,10 @@ export function listPredictions(db: Db, filter: PredictionFilter): Promise<Predi
   return query.orderBy("id", "desc").limit(filter.limit).execute();
 }
 
-/** Ends a prediction that no worker has begun. False when one has, or it has ended. */
-export async function cancelQueued(db: Db, id: string): Promise<boolean> {
+const canceledWords = "The prediction was canceled";
+
+/** Ends a stored prediction that no worker has begun. Undefined when one has, or it has ended. */
+export async function cancelQueued(db: Db, id: string): Promise<PredictionJob | undefined> {
   const now = new Date();
   const row = await db
     .selectFrom("prediction")
@@ -122,12 +124,9 @@ export async function cancelQueued(db: Db, id: string): Promise<boolean> {
     .where("id", "=", id)
     .where("state", "=", "queued")
     .executeTakeFirst();
-  if (!row?.job) return false;
-  const result = endedResult(
-    JSON.parse(row.job) as PredictionJob,
-    "The prediction was canceled",
-    now,
-  );
+  if (!row?.job) return undefined;
+  const job = JSON.parse(row.job) as PredictionJob;
+  const result = endedResult(job, canceledWords, now);
   const { rows } = await sql`
     with written as (
       update prediction
@@ -136,7 +135,45 @@ export async function cancelQueued(db: Db, id: string): Promise<boolean> {
       returning ${sql.raw(outboxColumnsSql)}
     ), notified as (${sql.raw(outboxSql)})
     select id from written`.execute(db);
-  return rows.length > 0;
+  return rows.length > 0 ? job : undefined;
+}
+
+/** Stores the end of a prediction whose caller was connected and that no worker will begin any more. */
+export async function storeCanceled(db: Db, job: PredictionJob): Promise<void> {
+  const now = new Date();
+  const result = endedResult(job, canceledWords, now);
+  await db
+    .insertInto("prediction")
+    .values({
+      id: job.id,
+      flow_id: job.flowId,
+      flow_version: job.flowVersion,
+      chat_id: job.chatId,
+      session_id: job.sessionId,
+      state: "canceled",
+      segment: job.segment,
+      priority: job.priority,
+      result: JSON.stringify(result),
+      error: result.error,
+      events: "[]",
+      created_at: new Date(job.acceptedAt),
+      finished_at: now,
+    })
+    .onConflict((conflict) => conflict.column("id").doNothing())
+    .execute();
+}
+
+/** Stored predictions of a conversation that no worker has begun. */
+export async function listQueuedOfChat(db: Db, flowId: string, chatId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("prediction")
+    .select("id")
+    .where("flow_id", "=", flowId)
+    .where("chat_id", "=", chatId)
+    .where("state", "=", "queued")
+    .limit(1000)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** The result of a prediction that ended without a run. */

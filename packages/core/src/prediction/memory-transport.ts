@@ -43,6 +43,7 @@ export function openMemoryTransport(options: MemoryTransportOptions): MemoryTran
   const timers = new Set<NodeJS.Timeout>();
   let handler: Handler | undefined;
   const cancelListeners: ((predictionId: string) => void)[] = [];
+  const chatListeners: ((flowId: string, chatId: string) => void)[] = [];
   const stateOf = (held: Held) => (held.onCancel ? ("running" as const) : ("queued" as const));
   let running = 0;
   let added = 0;
@@ -136,6 +137,16 @@ export function openMemoryTransport(options: MemoryTransportOptions): MemoryTran
       for (const listener of cancelListeners) listener(predictionId);
     },
     onCancel: (listener) => void cancelListeners.push(listener),
+    onCancelChat: (listener) => void chatListeners.push(listener),
+    async withdraw(job) {
+      const place = waiting.findIndex(({ id }) => id === job.id);
+      const held = known.get(job.id);
+      if (place < 0 || !held) return false;
+      waiting.splice(place, 1);
+      held.ended = true;
+      forget(held);
+      return true;
+    },
     tail(predictionId, after, listener) {
       const entries = known.get(predictionId)?.entries ?? [];
       const start = after ? entries.findIndex((entry) => entry.id === after) + 1 : 0;
@@ -159,8 +170,10 @@ export function openMemoryTransport(options: MemoryTransportOptions): MemoryTran
       return this.add(job);
     },
     lease: async () => true,
-    cancelChat: async (flowId, chatId) =>
-      cancelWhere((job) => job.flowId === flowId && job.chatId === chatId),
+    cancelChat: async (flowId, chatId) => {
+      cancelWhere((job) => job.flowId === flowId && job.chatId === chatId);
+      for (const listener of chatListeners) listener(flowId, chatId);
+    },
     consume(take) {
       handler = take;
       next();

@@ -55,9 +55,9 @@ export function openPredictionQueue(connection: RedisConnection, settings: Queue
       const job = await queue.getJob(jobId);
       return job && { job: job.data, over: job.finishedOn !== undefined };
     },
-    /** Takes a job out that nobody works at; false when somebody does, or it is not there. */
+    /** Takes a job out that waits; false when somebody works at it, or it is not there. */
     async remove(jobId: string): Promise<boolean> {
-      return (await queue.remove(jobId).catch(() => 0)) === 1;
+      return (await this.waits(jobId)) && (await queue.remove(jobId).catch(() => 0)) === 1;
     },
     /** Jobs that workers have taken. */
     active: async (limit: number): Promise<PredictionJob[]> =>

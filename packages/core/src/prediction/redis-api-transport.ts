@@ -28,6 +28,7 @@ export async function openRedisApiTransport(
   const { producer, subscriber, command } = connections;
   const tailer = openLogTailer(command, keys);
   const cancelListeners: ((predictionId: string) => void)[] = [];
+  const chatListeners: ((flowId: string, chatId: string) => void)[] = [];
   const inbox = randomUUID().slice(0, 8);
   const channel = keys.inboxChannel(inbox);
   const followers = new Map<string, Set<Follower>>();
@@ -78,6 +79,10 @@ export async function openRedisApiTransport(
     if (from === channel) for (const line of message.split("\n")) receive(line);
     else if (from === keys.cancelChannel && message.startsWith("prediction "))
       for (const listener of cancelListeners) listener(message.slice("prediction ".length));
+    else if (from === keys.cancelChannel) {
+      const [, flowId = "", ...chatId] = message.split(" ");
+      for (const listener of chatListeners) listener(flowId, chatId.join(" "));
+    }
   });
   subscriber.on("ready", () => {
     for (const [predictionId, group] of followers)
@@ -119,6 +124,8 @@ export async function openRedisApiTransport(
       await producer.publish(keys.cancelChannel, `chat ${flowId} ${chatId}`);
     },
     onCancel: (listener) => void cancelListeners.push(listener),
+    onCancelChat: (listener) => void chatListeners.push(listener),
+    withdraw: (job) => queue.remove(jobIdOf(job)),
     tail: tailer.tail,
     isClaimed,
     async find(predictionId) {

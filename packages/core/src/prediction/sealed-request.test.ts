@@ -16,7 +16,7 @@ test.each([0, 1000, 60_000, 70_000, 3_000_000])(
   "a request of %d characters comes back whole",
   async (length) => {
     const asked = { question: "ü".repeat(length), overrideConfig: { a: [1, null] } };
-    const request = await sealRequest(key, objects, "prd_1", asked);
+    const request = await sealRequest(key, objects, { id: "prd_1", segment: 0 }, asked);
     expect(JSON.stringify(request).length).toBeLessThan(100_000);
     expect(JSON.stringify(request)).not.toContain("overrideConfig");
     expect(await openRequest(key, objects, { id: "prd_1", request })).toEqual(asked);
@@ -24,7 +24,7 @@ test.each([0, 1000, 60_000, 70_000, 3_000_000])(
 );
 
 test("neither another key nor another prediction opens it, nor does a changed one open", async () => {
-  const request = await sealRequest(key, objects, "prd_1", { question: "x" });
+  const request = await sealRequest(key, objects, { id: "prd_1", segment: 0 }, { question: "x" });
   await expect(openRequest(otherKey, objects, { id: "prd_1", request })).rejects.toThrow();
   await expect(openRequest(key, objects, { id: "prd_2", request })).rejects.toThrow();
   const sealed = "sealed" in request ? request.sealed : "";
@@ -36,7 +36,7 @@ test("neither another key nor another prediction opens it, nor does a changed on
 
 test("what is too large for a job leaves no readable trace in the store", async () => {
   const question = "a very plain secret ".repeat(10_000);
-  const request = await sealRequest(key, objects, "prd_large", { question });
+  const request = await sealRequest(key, objects, { id: "prd_large", segment: 0 }, { question });
   expect(request).toEqual({ object: "requests/prd_large" });
   expect(kept.get("requests/prd_large")?.toString("latin1")).not.toContain("plain secret");
 });

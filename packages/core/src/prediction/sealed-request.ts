@@ -9,10 +9,21 @@ const about = (id: string) => `prediction:${id}`;
 export async function sealRequest(
   key: CredentialKey,
   objects: ObjectStore,
-  id: string,
+  { id, segment }: Pick<PredictionJob, "id" | "segment">,
   request: PredictionRequest,
 ): Promise<PredictionJob["request"]> {
-  return sealValue({ key, objects }, { about: about(id), object: `requests/${id}` }, request);
+  // Each segment has its own: that of the last is dropped when it ends.
+  const object = segment > 0 ? `requests/${id}-${segment}` : `requests/${id}`;
+  return sealValue({ key, objects }, { about: about(id), object }, request);
+}
+
+/** Nobody needs the request any more. */
+export async function dropRequest(
+  objects: Pick<ObjectStore, "delete">,
+  { request }: Partial<Pick<PredictionJob, "request">>,
+): Promise<void> {
+  // What cannot be deleted now is a file too many, not a failed prediction.
+  if (request && "object" in request) await objects.delete(request.object).catch(() => {});
 }
 
 export async function openRequest(

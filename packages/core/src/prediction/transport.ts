@@ -14,6 +14,10 @@ export interface ApiTransport {
   cancel(predictionId: string): Promise<void>;
   /** Hears of cancels, so that who follows can look whether that was the end. */
   onCancel(listener: (predictionId: string) => void): void;
+  /** Hears of conversations that {@link cancelChat} was called for, by any process. */
+  onCancelChat(listener: (flowId: string, chatId: string) => void): void;
+  /** Takes a prediction out of the queue that no worker has begun. False when one has, or it is not there. */
+  withdraw(job: PredictionJob): Promise<boolean>;
   /**
    * Entries of any prediction after `after`, those that are there and those to come, also when another process waits for it.
    * Nothing is said about the end but by its entry. Returns what ends it.
