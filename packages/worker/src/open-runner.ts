@@ -17,7 +17,7 @@ import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
 import { findCheckpoint } from "@sluice/core/prediction/paused-run";
 import { maxAttempts, type PredictionJob } from "@sluice/core/prediction/prediction";
-import { openRequest } from "@sluice/core/prediction/sealed-request";
+import { dropRequest, openRequest } from "@sluice/core/prediction/sealed-request";
 import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import { openRedisClients } from "@sluice/core/redis/open-redis-clients";
 import type { CommonSettings } from "@sluice/core/settings";
@@ -132,6 +132,7 @@ export function openRunner(options: RunnerOptions) {
     plans,
     writer,
     openRequest: (job: PredictionJob) => openRequest(credentialKey, objects, job),
+    dropRequest: (job: PredictionJob) => dropRequest(objects, job),
     findEnded: (job: PredictionJob) => findEndedPrediction(db, job),
     findCheckpoint: (id: string) => findCheckpoint(db, id),
     markRunning: (id: string, fence: number) => markRunning(db, [id], fence),

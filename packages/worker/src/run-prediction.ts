@@ -28,6 +28,8 @@ export interface RunnerDeps {
   plans: PlanCache;
   writer: FinalWriter;
   openRequest(job: PredictionJob): Promise<PredictionRequest>;
+  /** After the end; never rejects. */
+  dropRequest(job: PredictionJob): Promise<void>;
   /** The end of a prediction that another attempt has committed. */
   findEnded(job: PredictionJob): Promise<EndedPrediction | undefined>;
   /** The state that a paused run goes on from. */
@@ -56,7 +58,10 @@ export async function runPrediction(
   try {
     // Committed, but its end was not told: tell it, do not run it again.
     const ended = attempt > 0 || claim.fence > 1 ? await deps.findEnded(job) : undefined;
-    if (ended) return await tell(claim, ended);
+    if (ended) {
+      await tell(claim, ended);
+      return await deps.dropRequest(job);
+    }
     if (job.accepted) await deps.markRunning(job.id, claim.fence);
     const { request, problem } = await heard(deps, job, await deps.openRequest(job), stop.signal);
     const paused = job.segment > 0 ? await deps.findCheckpoint(job.id) : undefined;
@@ -88,6 +93,7 @@ export async function runPrediction(
       record,
       onState: measured?.ended,
     });
+    await deps.dropRequest(job);
   } catch (error) {
     await claim.release();
     throw error;
@@ -121,6 +127,7 @@ export async function giveUp(deps: RunnerDeps, job: PredictionJob, cause: Error)
   const ended = { state: "failed" as const, fence, result, events: "[]", checkpoint };
   try {
     await deps.writer.write(finalWriteOf(job, {}, outcome, ended));
+    await deps.dropRequest(job);
   } finally {
     // Whoever waits is told at once, even of an end that cannot be stored.
     const claim = await deps.transport.claim(job, () => {});
