@@ -8,7 +8,10 @@ import { startSimulator } from "./simulator-process.ts";
 let split: Split;
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
 beforeAll(async () => {
-  [split, simulator] = await Promise.all([openSplit(), startSimulator()]);
+  [split, simulator] = await Promise.all([
+    openSplit({ env: { MAX_QUEUE_WAIT_SECONDS: "2" } }),
+    startSimulator(),
+  ]);
 });
 afterAll(() => Promise.all([split?.close(), simulator?.close()]));
 

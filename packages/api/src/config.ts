@@ -6,7 +6,6 @@ import {
   countSetting,
   flagSetting,
   listSetting,
-  optionalCountSetting,
   portSetting,
   textSetting,
 } from "@sluice/core/settings";
@@ -55,8 +54,8 @@ export const Config = z.object({
   API_STOP_TIMEOUT_SECONDS: countSetting(110),
   MAIN_CAPACITY: countSetting(200),
   UPSERT_TIMEOUT_SECONDS: countSetting(600),
-  /** Longest expected wait that a connected caller is taken with; by default it follows how long runs take. */
-  MAX_QUEUE_WAIT_SECONDS: optionalCountSetting(),
+  /** Longest expected wait that a connected caller is taken with; 0: as long as he stays. */
+  MAX_QUEUE_WAIT_SECONDS: countSetting(0, 0),
   MAX_QUEUED_PREDICTIONS: countSetting(10_000),
   /** Predictions of one flow, and of one key, that may be open at once; 0 is no cap. */
   MAX_CONCURRENT_PER_FLOW: countSetting(0, 0),

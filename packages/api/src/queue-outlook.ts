@@ -8,8 +8,8 @@ export interface QueueOutlookOptions {
   read(): Promise<FleetReading>;
   /** How often they are read while there is load. */
   everyMs: number;
-  /** Longest expected wait of a caller who stays connected; undefined: as long as a run takes, and {@link shortMs} at least. */
-  maxWaitMs: number | undefined;
+  /** Longest expected wait of a caller who stays connected; he may stay for less. */
+  maxWaitMs: number;
   /** Predictions that may wait. */
   maxQueued: number;
   now?: () => number;
@@ -23,8 +23,6 @@ export interface Asked {
   connected: boolean;
 }
 
-/** Waits this short are no reason to send a caller away, however short runs are. */
-const shortMs = 1700;
 /** So long after the last request a busy fleet is still watched: the next one must not be refused for what is over. */
 const watchMs = 60_000;
 /** How soon a service that has no worker may have one. */
@@ -83,8 +81,7 @@ export function openQueueOutlook(options: QueueOutlookOptions) {
         if (waitMs >= leftMs) refuse("No worker serves predictions", startMs);
         return;
       }
-      const longestMs = connected ? (maxWaitMs ?? Math.max(shortMs, estimate.placeMs())) : leftMs;
-      const mostMs = Math.min(leftMs, longestMs);
+      const mostMs = connected ? Math.min(leftMs, maxWaitMs) : leftMs;
       if (waitMs > mostMs)
         refuse(
           `The service is busy: a prediction would wait about ${Math.ceil(waitMs / 1000)} s`,
