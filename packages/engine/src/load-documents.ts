@@ -8,6 +8,7 @@ export const documentLoaders: Readonly<Record<string, { label: string; files?: s
   cheerioWebScraper: { label: "Cheerio Web Scraper" },
   csvFile: { label: "Csv File", files: "csvFile" },
   docxFile: { label: "Docx File", files: "docxFile" },
+  fileLoader: { label: "File Loader", files: "file" },
   github: { label: "Github" },
   jsonFile: { label: "Json File", files: "jsonFile" },
   jsonlinesFile: { label: "Json Lines File", files: "jsonlinesFile" },

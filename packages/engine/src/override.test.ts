@@ -103,3 +103,23 @@ test("variables need a permission each", () => {
   for (const odd of [null, "x", 7, undefined])
     expect(permittedVariables(odd, permissions)).toEqual({});
 });
+
+test("who permits files permits them under the input of each kind", () => {
+  const files = { pdfFile: ["data:application/pdf;base64,AA==,filename:a.pdf"], txtFile: ["x"] };
+  const loader = {
+    id: "fileLoader_0",
+    name: "fileLoader",
+    label: "Files",
+    inputs: { file: "own" },
+  };
+  const given = (name: string) =>
+    overrideInputs(
+      loader,
+      { ...files, other: "x" },
+      readPermissions({ overrideConfig: { status: true, nodes: { Files: enabled(name) } } })!,
+    );
+  expect(given("files")).toEqual(files);
+  expect(given("file")).toEqual(files);
+  expect(given("pdfFile")).toEqual({ pdfFile: files.pdfFile });
+  expect(given("metadata")).toEqual({});
+});

@@ -14,13 +14,17 @@ export function overrideInputs(
   for (const [key, value] of Object.entries(override)) {
     if (key === "analytics") changed.analytics = value;
     else if (key === "vars") changed.vars = permittedVariables(value, permissions);
-    else if (key !== "sessionId" && allowed?.has(key)) {
+    else if (key !== "sessionId" && allowed && isAllowed(allowed, key)) {
       const next = overridden(node, node.inputs[key], value);
       if (next !== undefined) changed[key] = next;
     }
   }
   return changed;
 }
+
+/** Flowise lists an input that takes files as `files`; the one of the File Loader is `file`, whatever their kind. */
+const isAllowed = (allowed: ReadonlySet<string>, key: string): boolean =>
+  allowed.has(key) || (/^[a-z]+File$/.test(key) && (allowed.has("files") || allowed.has("file")));
 
 export function permittedVariables(value: unknown, permissions: OverridePermissions | undefined) {
   if (typeof value !== "object" || value === null) return {};

@@ -21,13 +21,27 @@ const images = {
 
 /** What Flowise tells; a request's size is bounded by the server. */
 const maxIndexedMb = 500;
+const texts = [
+  ".txt",
+  ".md",
+  ".html",
+  ".css",
+  ".xml",
+  ".yaml",
+  ".yml",
+  ".sql",
+  ".js",
+  ".ts",
+  ".py",
+];
 const loaderEndings: Record<string, string[]> = {
   csvFile: [".csv"],
   docxFile: [".docx"],
+  fileLoader: [".csv", ".docx", ".json", ".jsonl", ".pdf", ...texts],
   jsonFile: [".json"],
   jsonlinesFile: [".jsonl"],
   pdfFile: [".pdf"],
-  textFile: [".txt", ".md", ".html", ".css", ".xml", ".yaml", ".yml", ".sql", ".js", ".ts", ".py"],
+  textFile: texts,
 };
 
 export function uploadsOf(flow: Pick<Flow, "flow_data" | "speech_to_text">): Uploads {

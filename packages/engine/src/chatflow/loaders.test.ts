@@ -76,6 +76,21 @@ test("metadata points into JSON where a document is an object", async () => {
   expect(textsOf(await load("jsonFile", strings))).toEqual(["y"]);
 });
 
+test("a loader of any file reads each as its name says", async () => {
+  const own = [fileUri("a.pdf", pdfOf("one")), fileUri("b.md", "# two")];
+  const inputs = { file: JSON.stringify(own), jsonlPointerExtraction: "/text" };
+  expect(textsOf(await load("fileLoader", inputs))).toEqual(["one", "# two"]);
+  const given = {
+    pdfFile: [fileUri("c.pdf", pdfOf("three"))],
+    csvFile: [fileUri("d.csv", "kind\ntea")],
+    jsonlinesFile: [fileUri("e.jsonl", '{"text":"four"}')],
+  };
+  const documents = await load("fileLoader", { ...inputs, ...given });
+  expect(textsOf(documents)).toEqual(["three", "kind: tea", "four"]);
+  const unknown = fileUri("f.xlsx", Buffer.from([80, 75, 3, 4, 0, 0]));
+  await expect(load("fileLoader", { file: unknown })).rejects.toThrow("f.xlsx: files of this kind");
+});
+
 test("a document store's documents are loaded", async () => {
   const services = {
     storedDocuments: async (id: string) => [{ pageContent: `of ${id}`, metadata: { n: 1 } }],

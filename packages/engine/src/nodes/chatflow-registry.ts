@@ -44,6 +44,7 @@ const nodes: Record<string, () => Promise<ChatNode>> = {
   embeddingsFilterRetriever: async () =>
     (await import("./chatflow/embeddings-filter-retriever.ts")).embeddingsFilterRetriever,
   docxFile: async () => (await import("./chatflow/docx-file.ts")).docxFile,
+  fileLoader: async () => (await import("./chatflow/file-loader.ts")).fileLoader,
   fewShotPromptTemplate: async () =>
     (await import("./chatflow/few-shot-prompt-template.ts")).fewShotPromptTemplate,
   getVariable: async () => (await import("./chatflow/get-variable.ts")).getVariable,
