@@ -72,3 +72,21 @@ test("a loop that leads nowhere, or out of an iteration, is a problem of the flo
     { message: "loop_0 loops back to directReply_0 across the border of an iteration" },
   ]);
 });
+
+test("a join does not wait for a branch that only an earlier round took", async () => {
+  const first = { type: "number", value1: "{{ loop_count }}", operation: "equal", value2: "0" };
+  const says = (directReplyMessage: string) => ({ directReplyMessage });
+  const graph = drawFlow({
+    start_0: { to: ["directReply_0"] },
+    directReply_0: { inputs: says("draft"), to: ["condition_0", "directReply_1"] },
+    condition_0: { inputs: { conditions: [first] }, to: ["0>directReply_2", "1>directReply_3"] },
+    directReply_1: { inputs: says("always"), to: ["directReply_4"] },
+    directReply_2: { inputs: says("first"), to: ["directReply_4"] },
+    directReply_3: { inputs: says("later") },
+    directReply_4: { inputs: says("joined"), to: ["loop_0"] },
+    loop_0: { inputs: { loopBackToNode: "directReplyAgentflow_0-x", maxLoopCount: 3 } },
+  });
+  const { run } = await runFlow(graph);
+  const rounds = run.records.filter(({ nodeId }) => nodeId === "directReplyAgentflow_4");
+  expect([rounds.length, run.waiting]).toEqual([3, {}]);
+});

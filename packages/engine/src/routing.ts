@@ -85,13 +85,11 @@ function decisionBehind(plan: Plan, id: string): string | undefined {
   return undefined;
 }
 
-/** A node none of whose parents can still arrive will not run; what waits for it waits no longer. */
+/** A node none of whose parents can still arrive will not run (again); what waits for it waits no longer. */
 function spreadDeath(plan: Plan, node: PlannedNode, run: RunState, seen = new Set<string>()): void {
   if (seen.has(node.id)) return;
   seen.add(node.id);
-  const ran = run.records.some((record) => record.nodeId === node.id);
   const alive =
-    ran ||
     run.queue.includes(node.id) ||
     node.parents.some((parent) => !run.dead.includes(edge(parent, node.id)));
   if (alive) {
