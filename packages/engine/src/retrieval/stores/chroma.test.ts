@@ -17,7 +17,7 @@ interface Record {
 }
 
 /** One Chroma server with one database; a collection takes vectors of the size of its first. */
-async function openStore(config: object = {}) {
+async function openStore(config: object = {}, made: object = {}) {
   const records = new Map<string, Record>();
   let exists = false;
   const chroma = await serve(({ method, path, body }, response) => {
@@ -27,7 +27,9 @@ async function openStore(config: object = {}) {
     const action = path.slice(base.length);
     if (action === "" && method === "POST") exists = given.get_or_create;
     if (action === "" || method === "GET")
-      return exists ? json(response, { id: "c-1" }) : json(response, { error: "NotFound" }, 404);
+      return exists
+        ? json(response, { id: "c-1", ...made })
+        : json(response, { error: "NotFound" }, 404);
     if (action === "/c-1/upsert") {
       const size = [...records.values()][0]?.vector.length ?? given.embeddings[0].length;
       if (given.embeddings.some(({ length }: number[]) => length !== size))
@@ -51,6 +53,7 @@ async function openStore(config: object = {}) {
       ids: [best.map(({ id }) => id)],
       documents: [best.map(({ text }) => text)],
       metadatas: [best.map(({ metadata }) => metadata)],
+      distances: [best.map(() => 0.2)],
     });
   });
   const server = await knowledgeServer();
@@ -87,6 +90,18 @@ test("the author's filter and that of a call go to Chroma together", async () =>
   await store.add(documents, signal);
   await store.retrieve("tea", { signal, filter: { page: 2 } });
   expect(JSON.parse(requests.at(-1)!.body).where).toEqual({ $and: [{ source: "a" }, { page: 2 }] });
+});
+
+test.each([
+  ["as squares of distances", {}],
+  ["as cosines", { configuration_json: { hnsw: { space: "cosine" } } }],
+  ["as cosines of an older collection", { metadata: { "hnsw:space": "cosine" } }],
+])("how alike documents are is told where Chroma keeps them %s", async (_, made) => {
+  const { store } = await openStore({}, made);
+  await store.add(documents, signal);
+  const [rated] = (await store.rate?.("tea", { signal })) ?? [];
+  const isCosine = Object.keys(made).length > 0;
+  expect(rated?.score).toBeCloseTo(isCosine ? 0.8 : 1 / (1 + Math.sqrt(0.2)));
 });
 
 test("what Chroma refuses is said in its words", async () => {

@@ -4,23 +4,30 @@ import { baseUrl, credentialField, numberInput, textInput } from "../../models/m
 import { withRetry } from "../../models/retry.ts";
 import type { Document } from "../document.ts";
 import { flatMetadata } from "../flat-metadata.ts";
-import { defineVectorStore } from "../vector-store.ts";
+import { defineVectorStore, type VectorStore } from "../vector-store.ts";
 import { chromaCall } from "./chroma-call.ts";
 import { jsonInput } from "./json-input.ts";
 
 const batchSize = 100;
 
-const Collection = z.object({ id: z.string() });
+const Space = z.object({ space: z.string() }).nullish();
+const Collection = z.object({
+  id: z.string(),
+  metadata: z.looseObject({ "hnsw:space": z.string().optional() }).nullish(),
+  configuration_json: z.looseObject({ hnsw: Space, spann: Space }).nullish().catch(undefined),
+});
+type Collection = z.infer<typeof Collection>;
 const Found = z.object({
   ids: z.array(z.array(z.string())),
   documents: z.array(z.array(z.string().nullable())).nullish(),
   metadatas: z.array(z.array(z.record(z.string(), z.unknown()).nullable())).nullish(),
+  distances: z.array(z.array(z.number().nullable())).nullish(),
 });
 
 /** Chroma over the second version of its HTTP interface; a collection is made when its first documents come. */
 export const chroma = defineVectorStore({
   name: "chroma",
-  open(setting) {
+  open(setting): VectorStore {
     const { embeddings } = setting;
     const name = textInput(setting, "collectionName");
     if (!name) throw new Error("Chroma: the name of a collection is needed");
@@ -35,19 +42,19 @@ export const chroma = defineVectorStore({
       withRetry({ signal }, () =>
         chromaCall(setting.fetch, { url: `${base}${path}`, token, method, body, signal }),
       );
-    let id: string | undefined;
+    let known: Collection | undefined;
 
-    async function made(signal: AbortSignal): Promise<string> {
-      id ??= Collection.parse(await call("POST", "", { name, get_or_create: true }, signal)).id;
-      return id;
+    async function made(signal: AbortSignal): Promise<Collection> {
+      known ??= Collection.parse(await call("POST", "", { name, get_or_create: true }, signal));
+      return known;
     }
 
     /** Undefined while nothing was written to the collection. */
-    async function found(signal: AbortSignal): Promise<string | undefined> {
-      if (id !== undefined) return id;
+    async function found(signal: AbortSignal): Promise<Collection | undefined> {
+      if (known !== undefined) return known;
       const answer = await call("GET", `/${encodeURIComponent(name!)}`, undefined, signal);
-      id = answer === undefined ? undefined : Collection.parse(answer).id;
-      return id;
+      known = answer === undefined ? undefined : Collection.parse(answer);
+      return known;
     }
 
     return {
@@ -57,7 +64,7 @@ export const chroma = defineVectorStore({
         const texts = documents.map(({ pageContent }) => pageContent);
         const vectors = await embeddings.embedDocuments(texts, signal);
         const ids = given ?? documents.map(() => randomUUID());
-        const collection = await made(signal);
+        const { id } = await made(signal);
         for (let from = 0; from < documents.length; from += batchSize) {
           const to = from + batchSize;
           const batch = {
@@ -66,7 +73,7 @@ export const chroma = defineVectorStore({
             documents: texts.slice(from, to),
             metadatas: documents.slice(from, to).map(scalarMetadata),
           };
-          await call("POST", `/${collection}/upsert`, batch, signal);
+          await call("POST", `/${id}/upsert`, batch, signal);
         }
         return ids;
       },
@@ -75,12 +82,15 @@ export const chroma = defineVectorStore({
         for (let from = 0; collection && from < ids.length; from += batchSize)
           await call(
             "POST",
-            `/${collection}/delete`,
+            `/${collection.id}/delete`,
             { ids: ids.slice(from, from + batchSize) },
             signal,
           );
       },
-      async retrieve(question, { signal, filter = {}, topK: most = topK }) {
+      async retrieve(question, options) {
+        return (await this.rate!(question, options)).map(({ document }) => document);
+      },
+      async rate(question, { signal, filter = {}, topK: most = topK }) {
         const vector = await embeddings.embedQuery(question, signal);
         const collection = await found(signal);
         if (collection === undefined) return [];
@@ -91,18 +101,33 @@ export const chroma = defineVectorStore({
           include: ["documents", "metadatas", "distances"],
           ...(wanted.length > 0 && { where: wanted.length > 1 ? { $and: wanted } : wanted[0] }),
         };
-        const { ids, documents, metadatas } = Found.parse(
-          await call("POST", `/${collection}/query`, body, signal),
+        const { ids, documents, metadatas, distances } = Found.parse(
+          await call("POST", `/${collection.id}/query`, body, signal),
         );
-        return (ids[0] ?? []).map((one, i) => ({
-          pageContent: documents?.[0]?.[i] ?? "",
-          metadata: metadatas?.[0]?.[i] ?? {},
-          id: one,
+        const likeness = likenessIn(collection, vector);
+        return (ids[0] ?? []).map((id, i) => ({
+          document: {
+            pageContent: documents?.[0]?.[i] ?? "",
+            metadata: metadatas?.[0]?.[i] ?? {},
+            id,
+          },
+          score: likeness(distances?.[0]?.[i] ?? Number.POSITIVE_INFINITY),
         }));
       },
     };
   },
 });
+
+/** How alike, from how far apart: squares of distances unless the collection was made otherwise. */
+function likenessIn({ metadata, configuration_json: set }: Collection, vector: number[]) {
+  const space = set?.hnsw?.space ?? set?.spann?.space ?? metadata?.["hnsw:space"] ?? "l2";
+  if (space !== "l2") return (distance: number) => 1 - distance;
+  const length = Math.hypot(...vector);
+  // Of vectors as long as 1 the square tells the cosine.
+  return Math.abs(length - 1) < 0.01
+    ? (distance: number) => 1 - distance / 2
+    : (distance: number) => 1 / (1 + Math.sqrt(distance));
+}
 
 /** Chroma keeps texts, numbers and flags. Lines stand where LangChain puts them. */
 function scalarMetadata({ metadata }: Document): Record<string, unknown> | null {
