@@ -17,11 +17,15 @@ afterEach(() => doomed.stop());
 afterAll(() => Promise.all([split.close(), steps.close()]));
 
 const times = Array.from({ length: 25 }, (_, i) => i);
+const fifty = [...times, ...times];
 const tokens = 60;
 const there = () => ({ url: doomed.url, key: split.key });
 
-async function readersOf(flow: string): Promise<{ ids: string[]; readers: Reader[] }> {
-  const ids = await Promise.all(times.map(() => accept(there(), flow)));
+async function readersOf(
+  flow: string,
+  which = times,
+): Promise<{ ids: string[]; readers: Reader[] }> {
+  const ids = await Promise.all(which.map(() => accept(there(), flow)));
   return { ids, readers: await Promise.all(ids.map((id) => read(there(), id))) };
 }
 
@@ -34,16 +38,16 @@ function expectWhole(reader: Reader): void {
 test("readers of a killed API go on at another one, nothing lost and nothing twice", async () => {
   doomed = await split.addApi();
   const flow = await steps.store(split, tokens, 50);
-  const { ids, readers } = await readersOf(flow);
-  await until(() => steps.two.stats().active === times.length, 10_000);
-  await until(() => readers.every((reader) => reader.entries.length > 8), 5000);
+  const { ids, readers } = await readersOf(flow, fifty);
+  await until(() => steps.two.stats().active === fifty.length, 15_000);
+  await until(() => readers.every((reader) => reader.entries.length > 8), 10_000);
   doomed.signal("SIGKILL");
   await Promise.all(readers.map((reader) => reader.closed));
   expect(readers.filter((reader) => reader.complete())).toEqual([]);
   // The first half comes back at once, the others when all is over.
-  const [soon, late] = [readers.slice(0, 12), readers.slice(12)];
+  const [soon, late] = [readers.slice(0, 25), readers.slice(25)];
   await Promise.all(soon.map((reader) => reader.rejoin(split.url)));
-  await until(() => steps.two.stats().active === 0, 10_000);
+  await until(() => steps.two.stats().active === 0, 15_000);
   await Promise.all(late.map((reader) => reader.rejoin(split.url)));
   for (const reader of readers) expectWhole(reader);
   // Who reads from the start gets the same events.
@@ -55,15 +59,15 @@ test("readers of a killed API go on at another one, nothing lost and nothing twi
       reader.entries.map(({ type }) => type).filter((type) => type !== "text.delta");
     expect(types(again)).toEqual(types(readers[i]!));
   }
-  expect(steps.one.stats().requests).toBe(times.length);
-  expect(steps.two.stats().requests).toBe(times.length);
+  expect(steps.one.stats().requests).toBe(fifty.length);
+  expect(steps.two.stats().requests).toBe(fifty.length);
 });
 
 test("a reader that comes back in the middle of a text finds its place in the record, too", async () => {
   doomed = await split.addApi();
   const flow = await steps.store(split, tokens, 20);
   const { ids, readers } = await readersOf(flow);
-  await until(() => readers.every((reader) => reader.entries.length > 12), 8000);
+  await until(() => readers.every((reader) => reader.entries.length > 12), 15_000);
   doomed.signal("SIGKILL");
   await Promise.all(readers.map((reader) => reader.closed));
   await until(() => steps.two.stats().active === 0, 10_000);
@@ -73,7 +77,7 @@ test("a reader that comes back in the middle of a text finds its place in the re
       [ids],
     );
     return rows.length === ids.length;
-  }, 5000);
+  }, 15_000);
   const redis = connectRedis(inject("redisUrl"));
   await Promise.all(ids.map((id) => redis.del(redisKeys(split.queueName).log(id))));
   redis.disconnect();
@@ -88,7 +92,7 @@ test("an API that is told to stop with 50 streams ends Flowise's and sends our o
     times.map(() => stream(doomed.url, flow, { question: "x" }, { timeoutMs: 20_000 })),
   );
   const { readers } = await readersOf(flow);
-  await until(() => steps.two.stats().active === 2 * times.length, 10_000);
+  await until(() => steps.two.stats().active === 2 * times.length, 15_000);
   doomed.signal("SIGTERM");
   await Promise.all(readers.map((reader) => reader.closed));
   for (const reader of readers)

@@ -15,7 +15,7 @@ let split: Split;
 let simulator: Simulator;
 let proxy: TcpProxy;
 let flow: string;
-const capacity = 24;
+const capacity = 60;
 beforeAll(async () => {
   [simulator, proxy] = await Promise.all([openSimulator(), openTcpProxy(inject("redisUrl"))]);
   split = await openSplit({ apis: 2, workers: 0 });
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 const long = "rid=c [[ttft=10 n=2000 gap=20]]";
-const many = Array.from({ length: 20 }, (_, i) => i);
+const many = Array.from({ length: 50 }, (_, i) => i);
 const some = many.slice(0, 10);
 const there = () => ({ url: split.apis[1]!.url, key: split.key });
 
@@ -52,7 +52,7 @@ async function closedAfter(
   return lateMs.sort((a, b) => a - b);
 }
 const p95 = (sorted: number[]) => sorted[Math.ceil(sorted.length * 0.95) - 1]!;
-const running = (count: number) => until(() => simulator.stats().active === count, 8000);
+const running = (count: number) => until(() => simulator.stats().active === count, 15_000);
 
 test("a cancel by our own call closes the model's connection at once, and stays", async () => {
   const ids = await Promise.all(many.map(() => accept(split, flow, { question: long })));

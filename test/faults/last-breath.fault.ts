@@ -28,7 +28,7 @@ afterAll(() => Promise.all([split.close(), steps.close(), proxy.close()]));
 
 const calls = () => [steps.one.stats().requests, steps.two.stats().requests];
 const grown = () => calls().map((count, i) => count - callsBefore[i]!);
-const times = Array.from({ length: 5 }, (_, i) => i);
+const times = Array.from({ length: 17 }, (_, i) => i);
 const tokens = 40;
 
 /** Predictions of all kinds on a worker that reaches Redis through the proxy, all in their second node. */

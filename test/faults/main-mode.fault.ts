@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([split.close(), steps.close()]));
 
-const times = Array.from({ length: 20 }, (_, i) => i);
+const times = Array.from({ length: 50 }, (_, i) => i);
 const tokens = 60;
 
 test("killed and started again, one process completes all it has accepted and replays their streams", async () => {

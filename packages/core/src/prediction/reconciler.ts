@@ -11,6 +11,8 @@ interface ReconcilerOptions {
 }
 
 const batch = 200;
+const slowMs = 1000;
+const restMs = 5000;
 
 /**
  * Queues accepted predictions that nobody has: their job was never added, or Redis has lost it. Decides from state,
@@ -22,11 +24,15 @@ export function openReconciler(
 ) {
   const queued = new Map<string, { at: number; mark: string }>();
   let running = Promise.resolve();
+  let restUntil = 0;
 
   async function reconcile(): Promise<void> {
+    const askedAt = Date.now();
     if (!(await transport.lease("reconcile", intervalMs * 3))) return;
     const now = Date.now();
-    if (!transport.steady()) return;
+    // A Cluster's master may have been replaced meanwhile: its connection stays, and workers have yet to say that they live.
+    if (now - askedAt > slowMs) restUntil = now + restMs;
+    if (!transport.steady() || now < restUntil) return;
     const unfinished = await listUnfinished(db, new Date(now - minAgeMs), batch);
     for (const { job, request, fence } of unfinished) {
       const last = queued.get(job.id);
@@ -49,6 +55,7 @@ export function openReconciler(
 
   const tick = () => {
     running = running.then(reconcile).catch((error: Error) => {
+      restUntil = Date.now() + restMs;
       log.warn({ reason: error.message }, "Predictions could not be reconciled; trying again");
     });
   };
