@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSimulator, type Simulator } from "../packages/simulator/src/simulator.ts";
-import { ask, call, until } from "./client.ts";
+import { ask, call, stream, until } from "./client.ts";
 import { chain, llm, reply, start } from "./flows.ts";
 import { openSplit, type Split, store, storeCredential } from "./split.ts";
 
@@ -68,7 +68,17 @@ test("in main mode one process tells all of it", async () => {
 
 test("answers say how long they waited and ran", async () => {
   const { headers } = await ask(split.url, flowId, { question: "hi" });
-  expect(headers.get("server-timing")).toMatch(/^queue;dur=\d+, run;dur=\d+$/);
+  expect(headers.get("server-timing")).toMatch(/^queue;dur=\d+, run;dur=\d+, total;dur=\d+$/);
+  const streamed = await stream(split.url, flowId, { question: "x" });
+  expect(streamed.headers.get("server-timing")).toMatch(/^accept;dur=\d+$/);
+  await streamed.ended;
+  const id = streamed.headers.get("x-prediction-id");
+  const again = await fetch(`${split.url}/v1/predictions/${id}/stream`, {
+    headers: { authorization: `Bearer ${split.key}` },
+    signal: AbortSignal.timeout(5000),
+  });
+  expect(again.headers.get("server-timing")).toMatch(/^queue;dur=\d+, run;dur=\d+, total;dur=/);
+  await again.text();
 });
 
 test("the dashboard needs an admin key, as bearer or as a browser's password", async () => {

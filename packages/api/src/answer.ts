@@ -7,7 +7,7 @@ import { errorBody } from "./error.ts";
 import { openEventStream } from "./event-stream.ts";
 import { flowiseAnswer, flowiseDialect, frame, wordsOf } from "./flowise-dialect.ts";
 import { waitForEnd } from "./prediction-waiter.ts";
-import { serverTiming } from "./server-timing.ts";
+import { acceptTiming, serverTiming } from "./server-timing.ts";
 import { enqueue } from "./submit.ts";
 
 /** Clients of Flowise cut this off. */
@@ -49,6 +49,7 @@ export async function streamed(deps: Deps, c: Context, job: PredictionJob): Prom
     waiting.stop();
     throw error;
   }
+  c.header("Server-Timing", acceptTiming(job.acceptedAt));
   const stream = openEventStream(c);
   for (const frames of early) stream.write(frames);
   write = stream.write;

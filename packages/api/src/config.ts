@@ -9,6 +9,7 @@ import {
   portSetting,
   textSetting,
 } from "@sluice/core/settings";
+import { tracingSettings } from "@sluice/core/tracing/tracing-settings";
 import { z } from "zod";
 
 // Flowise takes "true", and a number of hops; trusting everybody would let callers choose their own address.
@@ -36,6 +37,7 @@ export const Config = z.object({
   ...commonSettings,
   ...autoscalerSettings,
   ...metricSettings,
+  ...tracingSettings,
   ...limitSettings,
   /** The scheduled autoscaler, which a function wakes. */
   AUTOSCALER_FUNCTION: textSetting(),

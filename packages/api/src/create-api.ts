@@ -30,6 +30,7 @@ import { variableRoutes } from "./routes/variable.ts";
 import { vectorRoutes } from "./routes/vector.ts";
 import { webhookRoutes } from "./routes/webhook.ts";
 import { webhookDeliveryRoutes } from "./routes/webhook-delivery.ts";
+import { traced } from "./traced.ts";
 
 /** The HTTP API over its dependencies; the same app serves Node, Lambda and tests. */
 export function createApi(deps: Deps): OpenAPIHono<Env> {
@@ -41,6 +42,7 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
     c.header("x-request-id", c.req.header("x-request-id")?.slice(0, 100) ?? randomUUID());
     await next();
   });
+  if (deps.tracing) app.use(traced(deps.tracing));
   if (deps.metrics) app.use(measured(deps.metrics));
   app.use("/api/v1/prediction/:id", enterFlow(deps));
   app.use("/api/v1/webhook/:id", enterFlow(deps));

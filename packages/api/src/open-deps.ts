@@ -9,6 +9,7 @@ import { leaseTiming } from "@sluice/core/limit/lease";
 import { limitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
+import type { Tracing } from "@sluice/core/tracing/tracing";
 import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
 import { webhookSecret } from "@sluice/core/webhook/signature";
 import { addressPolicy } from "@sluice/engine/http/address-policy";
@@ -36,11 +37,12 @@ interface Parts {
   environment: (name: string) => string | undefined;
   /** Where this is a bundle; the file that reads files lies beside it. */
   codeChildFile?: URL;
+  tracing?: Tracing | undefined;
 }
 
 /** What the routes need, from a process's settings; the same for a server and for a function. */
 export async function openDeps<M extends Mode>(
-  { config, log, database, environment, codeChildFile }: Parts,
+  { config, log, database, environment, codeChildFile, tracing }: Parts,
   openMode: (options: ModeOptions) => Promise<M>,
 ): Promise<{ deps: Deps; mode: M; close(timeoutMs: number): Promise<void> }> {
   const { db, pool } = database;
@@ -50,7 +52,7 @@ export async function openDeps<M extends Mode>(
   const objects = await openObjectStore(config);
   const metrics = config.ENABLE_METRICS ? await openApiMetrics(config, db, version) : undefined;
   const shared = { config, log, database, credentialKey, objects, environment };
-  const mode = await openMode({ ...shared, metrics: metrics?.runs });
+  const mode = await openMode({ ...shared, metrics: metrics?.runs, tracing });
   metrics?.watchFleet(mode.fleet);
   const { transport } = mode;
   const announcing = keepAnnouncing(mode.intake, log);
@@ -125,6 +127,7 @@ export async function openDeps<M extends Mode>(
     keys,
     log,
     metrics,
+    tracing,
     knowledge,
     parser,
     upserts: mode.upserts,

@@ -24,6 +24,7 @@ import { type Connections, openConnections } from "@sluice/core/redis/open-conne
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { openQueueClock } from "@sluice/core/schedule/queue-clock";
 import type { OnFiring, ScheduleClock } from "@sluice/core/schedule/schedule-clock";
+import type { Tracing } from "@sluice/core/tracing/tracing";
 import type { Upserts } from "@sluice/core/upsert/upsert";
 import { openUpsertQueue } from "@sluice/core/upsert/upsert-queue";
 import type { Config } from "./config.ts";
@@ -37,6 +38,7 @@ export interface ModeOptions {
   environment: (name: string) => string | undefined;
   /** Told of predictions that run in this process. */
   metrics?: RunMetrics | undefined;
+  tracing?: Tracing | undefined;
 }
 
 /** How this process's predictions get to be executed. */

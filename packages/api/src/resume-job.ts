@@ -6,6 +6,7 @@ import type { Admitted } from "./admit.ts";
 import type { Deps } from "./deps.ts";
 import { type OnDisconnect, termsOf } from "./places-of.ts";
 import type { ReadPrediction } from "./prediction-input.ts";
+import { carriedTrace } from "./traced.ts";
 
 /**
  * Makes the job in which a paused run goes on with a human's answer. The answer is stored: from here on the run
@@ -51,6 +52,7 @@ export async function resumeJob(
     seedFence: paused.fence,
     priority: 0,
     ...termsOf(admitted, sessionId, deps.settings.caps, onDisconnect),
+    ...carriedTrace(deps),
     deadlineAt: at + deps.settings.predictionTimeoutMs,
     request: await sealRequest(deps.credentialKey, deps.objects, sealedAs, read.request),
   };

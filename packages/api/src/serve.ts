@@ -10,6 +10,7 @@ import { openLog } from "@sluice/core/log";
 import { openReconciler } from "@sluice/core/prediction/reconciler";
 import { openRetention } from "@sluice/core/retention/open-retention";
 import { readSettings } from "@sluice/core/settings";
+import { openTracingOf } from "@sluice/core/tracing/open-tracing-of";
 import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { Config } from "./config.ts";
 import { createApi } from "./create-api.ts";
@@ -33,8 +34,9 @@ async function main(): Promise<void> {
   await migrateToLatest(databaseOptions(config));
   if (config.SLUICE_API_KEY) await ensureAdminKey(database.db, config.SLUICE_API_KEY);
   const environment = runtimeVariableFrom(process.env);
+  const tracing = await openTracingOf(config, "api");
   const opened = await openDeps(
-    { config, log, database, environment, ...codeChild() },
+    { config, log, database, environment, tracing, ...codeChild() },
     (options) =>
       config.MODE === "queue"
         ? openQueueMode(options)
@@ -83,6 +85,7 @@ async function main(): Promise<void> {
     await retention?.close();
     await schedules.close();
     await opened.close(config.API_STOP_TIMEOUT_SECONDS * 1000);
+    await tracing?.close();
     clearTimeout(force);
     process.exit(0);
   };

@@ -1,6 +1,12 @@
-/** The `Server-Timing` header: how long a prediction waited, and how long it ran. Milliseconds since the epoch. */
+// The clocks are of three machines.
+const span = (from: number, to: number) => Math.max(0, Math.round(to - from));
+
+/** The `Server-Timing` header: how long a prediction waited, how long it ran, and both. Milliseconds since the epoch. */
 export function serverTiming(acceptedAt: number, startedAt: number, endedAt: number): string {
-  // The clocks are of three machines.
-  const span = (from: number, to: number) => Math.max(0, Math.round(to - from));
-  return `queue;dur=${span(acceptedAt, startedAt)}, run;dur=${span(startedAt, endedAt)}`;
+  const parts = { queue: span(acceptedAt, startedAt), run: span(startedAt, endedAt) };
+  return `queue;dur=${parts.queue}, run;dur=${parts.run}, total;dur=${span(acceptedAt, endedAt)}`;
 }
+
+/** The same of a stream that begins: how long it took until its prediction was queued. */
+export const acceptTiming = (acceptedAt: number, now = Date.now()): string =>
+  `accept;dur=${span(acceptedAt, now)}`;

@@ -7,6 +7,7 @@ import { type OnDisconnect, termsOf } from "./places-of.ts";
 import type { ReadPrediction } from "./prediction-input.ts";
 import { resumeJob } from "./resume-job.ts";
 import { storeUploads } from "./store-uploads.ts";
+import { carriedTrace } from "./traced.ts";
 
 interface JobOptions {
   stream: boolean;
@@ -48,6 +49,7 @@ export async function newJob(
     seedFence: 0,
     priority: 0,
     ...termsOf(admitted, sessionId, deps.settings.caps, onDisconnect),
+    ...carriedTrace(deps),
     deadlineAt: at + deps.settings.predictionTimeoutMs,
     request: await sealRequest(deps.credentialKey, deps.objects, { id, segment: 0 }, request),
   };

@@ -6,6 +6,7 @@ import type { ChatModel, ModelAnswer, ToolCall } from "./model.ts";
 import { ask, calledTool } from "./model-node.ts";
 import type { NodeRun, Resumed } from "./node.ts";
 import { keepProviderFinds } from "./provider-finds.ts";
+import { tracedTool } from "./run-trace.ts";
 import type { Tool, ToolResult } from "./tool.ts";
 import { fitArguments } from "./tools/fit-arguments.ts";
 
@@ -116,7 +117,8 @@ async function callTool(
   if (problem !== undefined)
     return { text: `The arguments of ${call.name} do not fit: ${problem}; send them again` };
   try {
-    const result = await tool.call(args, context);
+    const { services } = context;
+    const result = await tracedTool(services, tool.name, () => tool.call(args, context));
     found.usedTools.push({
       tool: call.name,
       toolInput: result.toolInput ?? call.args,

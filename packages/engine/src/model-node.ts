@@ -4,6 +4,7 @@ import type { ChatModel, ModelAnswer, ModelRequest, ToolCall, Usage } from "./mo
 import { loadChatModel } from "./models/registry.ts";
 import type { NodeRun } from "./node.ts";
 import { costOf } from "./prices.ts";
+import { tracedModel } from "./run-trace.ts";
 import { withImageContent, withMadeImages } from "./uploaded-image.ts";
 
 /** Builds the model that an input names, from the `…Config` beside it. */
@@ -16,12 +17,13 @@ export async function modelOf(input: string, { rawInputs, services }: NodeRun): 
     loadChatModel(name),
     typeof id === "string" && id ? services.credential(id) : {},
   ]);
-  return component.create({
+  const model = component.create({
     inputs,
     credential,
     fetch: services.fetch,
     baseUrls: services.modelBaseUrls,
   });
+  return tracedModel(model, services);
 }
 
 /** Asks the model; a last node passes text and reasoning on as they come. */

@@ -2,11 +2,12 @@ import type { CodeRunner } from "./code.ts";
 import type { FlowEvent, HistoryMessage, NodeRecord } from "./event.ts";
 import type { GuardedFetch } from "./http/guarded-fetch.ts";
 import type { StoredKnowledge } from "./knowledge.ts";
-import type { RedisClients } from "./redis-clients.ts";
 import type { FileParser } from "./parse/file-parser.ts";
+import type { RedisClients } from "./redis-clients.ts";
 import type { Document } from "./retrieval/document.ts";
 import type { PostgresClients } from "./retrieval/postgres-clients.ts";
 import type { RunState } from "./run-state.ts";
+import type { RunTrace } from "./run-trace.ts";
 import type { SharedCache } from "./shared-cache.ts";
 import type { Subflow, SubflowCall } from "./subflow.ts";
 import type { Mcp } from "./tools/mcp/mcp.ts";
@@ -21,6 +22,8 @@ export interface Services {
   postgres?: PostgresClients;
   /** Absent where a Redis of the author's own cannot be used. */
   redis?: RedisClients;
+  /** Absent where nobody traces. */
+  trace?: RunTrace;
   /** Absent where nothing is kept between runs. */
   cache?: SharedCache;
   /** Fields of a stored credential; an empty object for an empty id. Rejects when the id is unknown. */

@@ -1,10 +1,12 @@
 import { metricSettings } from "@sluice/core/metrics/metric-settings";
 import { commonSettings, countSetting, portSetting, textSetting } from "@sluice/core/settings";
+import { tracingSettings } from "@sluice/core/tracing/tracing-settings";
 import { z } from "zod";
 
 export const Config = z.object({
   ...commonSettings,
   ...metricSettings,
+  ...tracingSettings,
   WORKER_PORT: portSetting(5566),
   HOST: textSetting(),
   WORKER_CAPACITY: countSetting(200),

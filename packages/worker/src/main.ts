@@ -18,6 +18,7 @@ import { reportRights } from "@sluice/core/redis/check-rights";
 import { openConnections } from "@sluice/core/redis/open-connections";
 import { redisSettings } from "@sluice/core/redis/redis-settings";
 import { readSettings } from "@sluice/core/settings";
+import { openTracingOf } from "@sluice/core/tracing/open-tracing-of";
 import { consumeUpserts } from "@sluice/core/upsert/consume-upserts";
 import { runtimeVariableFrom } from "@sluice/core/variable/runtime-variable";
 import { openCapacity } from "./capacity.ts";
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
     onRefused: refusalLog(log),
   });
   const metrics = config.ENABLE_METRICS ? await openWorkerMetrics(config) : undefined;
+  const tracing = await openTracingOf(config, "worker");
   const objects = await openObjectStore(config);
   const runner = openRunner({
     database,
@@ -84,6 +86,7 @@ async function main(): Promise<void> {
     log,
     mcpToolCache: openRedisMcpToolCache(connections.producer, keys),
     cache: openRedisCache(connections.producer, keys),
+    tracing,
     metrics: config.ECS_AGENT_URI ? logRuns(log, metrics?.runs) : metrics?.runs,
     ...codeChild(),
   });
@@ -137,6 +140,7 @@ async function main(): Promise<void> {
     await transport.close();
     await upserts.close();
     await runner.close();
+    await tracing?.close();
     await health.close();
     await producer.close();
     await connections.close();

@@ -22,6 +22,7 @@ import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import { openRedisClients } from "@sluice/core/redis/open-redis-clients";
 import type { CommonSettings } from "@sluice/core/settings";
 import { readTool } from "@sluice/core/tool/tool";
+import type { Tracing } from "@sluice/core/tracing/tracing";
 import type { UpsertJob } from "@sluice/core/upsert/upsert";
 import { openModuleRunner } from "@sluice/engine/code/open-module-runner";
 import { openGuardedFetch } from "@sluice/engine/http/open-guarded-fetch";
@@ -46,6 +47,7 @@ export interface RunnerOptions {
   /** Where processes share lists of MCP tools; each keeps its own besides. */
   mcpToolCache?: McpToolCache;
   metrics?: RunMetrics | undefined;
+  tracing?: Tracing | undefined;
   /** What chatflows keep between runs. */
   cache: SharedCache;
 }
@@ -140,6 +142,7 @@ export function openRunner(options: RunnerOptions) {
     services,
     log,
     metrics: options.metrics,
+    tracing: options.tracing,
   };
 
   return {

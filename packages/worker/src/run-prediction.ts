@@ -11,6 +11,7 @@ import type {
   PredictionState,
 } from "@sluice/core/prediction/prediction";
 import type { Claim, WorkerTransport } from "@sluice/core/prediction/transport";
+import type { PredictionTrace, Tracing } from "@sluice/core/tracing/tracing";
 import { resumedState } from "@sluice/engine/resume";
 import { type Outcome, run } from "@sluice/engine/run";
 import type { RunInput } from "@sluice/engine/run-input";
@@ -41,6 +42,7 @@ export interface RunnerDeps {
   services(job: PredictionJob): Omit<Services, "emit" | "checkpoint" | "signal" | "subflow">;
   log: Log;
   metrics?: RunMetrics | undefined;
+  tracing?: Tracing | undefined;
 }
 
 /** Runs one prediction: claim, run, commit, publish the end. Rejects only when it should be tried elsewhere. */
@@ -52,6 +54,22 @@ export async function runPrediction(
   const stop = new AbortController();
   const claim = await deps.transport.claim(job, () => stop.abort());
   if (!claim) return;
+  const run = (trace?: PredictionTrace) => runClaimed(deps, job, attempt, { claim, stop, trace });
+  await (deps.tracing ? deps.tracing.prediction(job, claim.fence, run) : run());
+}
+
+interface Claimed {
+  claim: Claim;
+  stop: AbortController;
+  trace: PredictionTrace | undefined;
+}
+
+async function runClaimed(
+  deps: RunnerDeps,
+  job: PredictionJob,
+  attempt: number,
+  { claim, stop, trace }: Claimed,
+): Promise<void> {
   claim.lost.addEventListener("abort", () => stop.abort(), { once: true });
   if (claim.canceled) stop.abort();
   const startedAt = Date.now();
@@ -75,15 +93,17 @@ export async function runPrediction(
         const id = claim.emit(event);
         record.add(id, event);
         measured?.note(event);
+        trace?.note(event);
         return id;
       },
     };
+    const traced = trace ? tracedDeps(deps, trace) : deps;
     const outcome =
       startedAt > job.deadlineAt
         ? expiry(paused)
         : problem !== undefined
           ? failure(problem, paused)
-          : await execute(deps, job, request, recorded, stop.signal, paused, earlier);
+          : await execute(traced, job, request, recorded, stop.signal, paused, earlier);
     // Another worker goes on with it: what happened here after that does not count.
     if (claim.lost.aborted) return claim.release();
     await finish(deps, job, request, outcome, claim, {
@@ -91,7 +111,10 @@ export async function runPrediction(
       paused,
       canceled: stop.signal.aborted,
       record,
-      onState: measured?.ended,
+      onState(state) {
+        measured?.ended(state);
+        trace?.ended(state);
+      },
     });
     await deps.dropRequest(job);
   } catch (error) {
@@ -134,6 +157,12 @@ export async function giveUp(deps: RunnerDeps, job: PredictionJob, cause: Error)
     await claim?.end({ type: "prediction.ended", state: "failed", status: outcome.status, result });
   }
 }
+
+/** Flows that this run runs in turn are part of its trace. */
+const tracedDeps = (deps: RunnerDeps, trace: PredictionTrace): RunnerDeps => ({
+  ...deps,
+  services: (job) => ({ ...deps.services(job), trace }),
+});
 
 async function execute(
   deps: RunnerDeps,

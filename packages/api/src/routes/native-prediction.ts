@@ -192,10 +192,12 @@ export function nativePredictionRoutes(deps: Deps) {
   app.openAPIRegistry.registerPath(stream);
   app.get("/v1/predictions/:id/stream", async (c) => {
     const id = c.req.param("id");
-    const { state, onDisconnect } = await found(id);
+    const prediction = await found(id);
+    const { state, onDisconnect } = prediction;
     const after = c.req.header("last-event-id") || c.req.query("after") || undefined;
     if (after && !/^\d+-\d+$/.test(after))
       throw new AppError("invalid", `${after} is not an event id`);
+    timed(c, prediction);
     return streamed(deps, c, { id, onDisconnect, after, queued: state === "queued" });
   });
   return app;

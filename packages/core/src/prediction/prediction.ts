@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { FlowEvent, NodeRecord, RunStatus } from "@sluice/engine/event";
 import type { ChatOutcome } from "@sluice/engine/run";
 import type { Upload } from "@sluice/engine/run-input";
+import type { TraceCarrier } from "../tracing/tracing.ts";
 import type { Places } from "./places.ts";
 
 /** The states of a prediction; the last four are final and never left. */
@@ -53,6 +54,8 @@ export interface PredictionJob {
   seedFence: number;
   /** 0 goes first; higher numbers, up to 10, wait behind. */
   priority: number;
+  /** The trace that it belongs to; absent where nothing is traced. */
+  trace?: TraceCarrier;
   /** Absent where neither the flow nor the key limits what is open at once. */
   places?: Places;
   /** It is canceled when everybody who was connected for it has gone. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { loadChatModel } from "../models/registry.ts";
+import { tracedModel } from "../run-trace.ts";
 import type { ChatResult, ChatRun } from "./chat-node.ts";
 import type { FollowUp } from "./chat-settings.ts";
 import { pastMessages } from "./past.ts";
@@ -58,7 +59,7 @@ export async function followUpQuestions(
       credentialId ? services.credential(credentialId) : {},
     ]);
     const setting = { inputs, credential, fetch: services.fetch, baseUrls: services.modelBaseUrls };
-    const { structured } = await component.create(setting).generate({
+    const { structured } = await tracedModel(component.create(setting), services).generate({
       messages: [{ role: "user", content: prompt.replaceAll("{history}", () => text) }],
       schema: {
         name: "questions",

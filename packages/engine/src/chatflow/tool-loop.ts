@@ -1,5 +1,6 @@
 import type { UsedTool } from "../event.ts";
 import type { ChatMessage, ChatModel, ToolCall } from "../model.ts";
+import { tracedTool } from "../run-trace.ts";
 import type { Tool, ToolResult } from "../tool.ts";
 import { fitArguments } from "../tools/fit-arguments.ts";
 import { askModel } from "./ask-model.ts";
@@ -70,7 +71,8 @@ export async function callTool(
   if (problem !== undefined)
     return { text: `The arguments of ${call.name} do not fit: ${problem}; send them again` };
   try {
-    return shown(call, await tool.call(args, context.asNodeRun()));
+    const run = () => tool.call(args, context.asNodeRun());
+    return shown(call, await tracedTool(context.services, tool.name, run));
   } catch (error) {
     if (context.services.signal.aborted) throw error;
     const message = error instanceof Error ? error.message : String(error);

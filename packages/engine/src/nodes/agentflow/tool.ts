@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { rows, text } from "../../input.ts";
 import { defineNode, type NodeRun } from "../../node.ts";
+import { tracedTool } from "../../run-trace.ts";
 import type { Tool, ToolResult } from "../../tool.ts";
 import { buildTools } from "../../tools/build-tools.ts";
 import { fitArguments } from "../../tools/fit-arguments.ts";
@@ -55,7 +56,7 @@ async function call(
   const { args, problem } = fitArguments(each.schema, given);
   if (problem !== undefined)
     throw new Error(`Received tool input did not match expected schema: ${problem}`);
-  return each.call(args, context);
+  return tracedTool(context.services, each.name, () => each.call(args, context));
 }
 
 /** Rich text escapes brackets and quotes; a text that is a JSON array or object stands for it. */

@@ -3,6 +3,7 @@ import { cachedModel } from "../../chatflow/answer-cache.ts";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import { cache, optional } from "../../chatflow/chat-parts.ts";
 import { loadChatModel } from "../../models/registry.ts";
+import { tracedModel } from "../../run-trace.ts";
 
 /** Every chat model, by the name of its node. */
 export const chatModel = defineChatNode({
@@ -14,12 +15,8 @@ export const chatModel = defineChatNode({
       loadChatModel(name),
       id ? services.credential(id) : {},
     ]);
-    const model = component.create({
-      inputs,
-      credential,
-      fetch: services.fetch,
-      baseUrls: services.modelBaseUrls,
-    });
+    const setting = { inputs, credential, fetch: services.fetch, baseUrls: services.modelBaseUrls };
+    const model = tracedModel(component.create(setting), services);
     return inputs.cache ? cachedModel(model, inputs.cache, inputs) : model;
   },
 });
