@@ -8,10 +8,10 @@ import type { PlacedTransport } from "@sluice/core/limit/placed-transport";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
-import type { Tracing } from "@sluice/core/tracing/tracing";
 import type { Upserts } from "@sluice/core/upsert/upsert";
 import type { AddressPolicy } from "@sluice/engine/http/address-policy";
 import type { FileParser } from "@sluice/engine/parse/file-parser";
+import type { RedisClients } from "@sluice/engine/redis-clients";
 import type { Hono } from "hono";
 import type { Attendance } from "./attendance.ts";
 import type { FlowCache } from "./flow-cache.ts";
@@ -42,11 +42,11 @@ export interface Deps {
   knowledge: Knowledge;
   /** Reads files of conversations; absent where it cannot be started. */
   parser?: FileParser | undefined;
+  /** Reaches memories that flows keep in a Redis of their author's. */
+  redis: RedisClients;
   webhooks: Webhooks;
   /** Where metrics are on. */
   metrics?: Pick<ApiMetrics, "scrape" | "answered"> | undefined;
-  /** Where requests are traced. */
-  tracing?: Pick<Tracing, "request" | "carried"> | undefined;
   /** Where the queue's dashboard is on. */
   dashboard?: Hono<Env> | undefined;
   settings: ApiSettings;

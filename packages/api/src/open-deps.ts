@@ -9,7 +9,7 @@ import { leaseTiming } from "@sluice/core/limit/lease";
 import { limitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
-import type { Tracing } from "@sluice/core/tracing/tracing";
+import { openRedisClients } from "@sluice/core/redis/open-redis-clients";
 import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
 import { webhookSecret } from "@sluice/core/webhook/signature";
 import { addressPolicy } from "@sluice/engine/http/address-policy";
@@ -37,12 +37,11 @@ interface Parts {
   environment: (name: string) => string | undefined;
   /** Where this is a bundle; the file that reads files lies beside it. */
   codeChildFile?: URL;
-  tracing?: Tracing | undefined;
 }
 
 /** What the routes need, from a process's settings; the same for a server and for a function. */
 export async function openDeps<M extends Mode>(
-  { config, log, database, environment, codeChildFile, tracing }: Parts,
+  { config, log, database, environment, codeChildFile }: Parts,
   openMode: (options: ModeOptions) => Promise<M>,
 ): Promise<{ deps: Deps; mode: M; close(timeoutMs: number): Promise<void> }> {
   const { db, pool } = database;
@@ -52,7 +51,7 @@ export async function openDeps<M extends Mode>(
   const objects = await openObjectStore(config);
   const metrics = config.ENABLE_METRICS ? await openApiMetrics(config, db, version) : undefined;
   const shared = { config, log, database, credentialKey, objects, environment };
-  const mode = await openMode({ ...shared, metrics: metrics?.runs, tracing });
+  const mode = await openMode({ ...shared, metrics: metrics?.runs });
   metrics?.watchFleet(mode.fleet);
   const { transport } = mode;
   const announcing = keepAnnouncing(mode.intake, log);
@@ -86,6 +85,7 @@ export async function openDeps<M extends Mode>(
   };
   const fetch = openGuardedFetch(outbound);
   const postgres = openPostgresClients(outbound, vectorDefaults(config));
+  const redis = openRedisClients(outbound);
   const modelBaseUrls = {
     anthropic: config.ANTHROPIC_BASE_URL,
     pinecone: config.PINECONE_CONTROLLER_HOST,
@@ -127,9 +127,9 @@ export async function openDeps<M extends Mode>(
     keys,
     log,
     metrics,
-    tracing,
     knowledge,
     parser,
+    redis,
     upserts: mode.upserts,
     webhooks: { secret, policy: addressPolicy(outbound), wake: dispatcher.wake },
     settings: {
@@ -172,6 +172,7 @@ export async function openDeps<M extends Mode>(
       announcing.close();
       fetch.close();
       await postgres.close();
+      await redis.close();
       await parser?.close();
       await mode.close(timeoutMs);
       await database.close();

@@ -34,6 +34,7 @@ async function openApi(permissions = keyPermissions) {
     put: async (key, bytes) => void files.set(key, bytes),
     get: async (key) => files.get(key) ?? Promise.reject(new Error(`no ${key}`)),
     delete: async (key) => void files.delete(key),
+    deleteFolder: async () => {},
   };
   const knowledge = openKnowledge({ db, objects, credentialKey, fetch, modelBaseUrls, parser });
   const deps = { db, objects, knowledge, settings: { maxBodyBytes: 100_000 } } as unknown as Deps;

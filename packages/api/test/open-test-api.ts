@@ -1,6 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { ensureAdminKey } from "@sluice/core/api-key/api-key";
 import { credentialKeyFromBytes } from "@sluice/core/credential/credential-key";
+import { openDiskObjectStore } from "@sluice/core/object-store/disk-object-store";
 import { openTestDatabase } from "../../../test/database.ts";
 import { requireKey } from "../src/auth.ts";
 import type { Deps, Env } from "../src/deps.ts";
@@ -30,6 +33,7 @@ export async function openTestApi() {
     db,
     keys,
     credentialKey: credentialKeyFromBytes(new Uint8Array(32)),
+    objects: openDiskObjectStore(join(tmpdir(), `sluice-test-api-${process.pid}`)),
     settings: { maxBodyBytes: 100_000 },
     onFlowChanged: async (id: string) => void announced.push(`flow ${id}`),
     onKeysChanged: async () => {

@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { deleteMessages, listMessages } from "@sluice/core/conversation/chat-message";
+import { listMessages } from "@sluice/core/conversation/chat-message";
+import { deleteConversations } from "@sluice/core/conversation/delete-conversations";
 import { MessageReply, toMessageReply } from "@sluice/core/conversation/wire";
 import { checkFlowId } from "@sluice/core/flow/flow";
 import type { Deps } from "../deps.ts";
@@ -50,7 +51,9 @@ const listInternal = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/api/v1/chatmessage/{id}",
-  summary: "Delete messages; hardDelete takes their executions along",
+  summary: "Delete messages, and the files of conversations that nothing is left of",
+  description:
+    "With `chatId` or `hardDelete` memories outside are cleared, too; `hardDelete` takes executions along.",
   request: { params: IdParam, query: Filter.extend({ hardDelete: z.string().optional() }) },
   responses: { 200: json(Deleted, "How many there were") },
 });
@@ -82,8 +85,8 @@ export const chatMessageRoutes = (deps: Deps) => {
       const { id } = c.req.valid("param");
       checkFlowId(id);
       const { chatType, hardDelete, ...filter } = c.req.valid("query");
-      const executions = hardDelete === "true";
-      const gone = await deleteMessages(db, id, { ...filter, chatTypes: chatType }, { executions });
+      const which = { ...filter, chatTypes: chatType };
+      const gone = await deleteConversations(deps, id, which, { hard: hardDelete === "true" });
       return c.json(deleted(gone), 200);
     });
 };

@@ -13,6 +13,7 @@ import {
 } from "@sluice/core/flow/flow";
 import { FlowInput, FlowPatch } from "@sluice/core/flow/flow-input";
 import { OverrideCandidate, overrideCandidates } from "@sluice/core/flow/override-candidate";
+import { flowFolder } from "@sluice/core/object-store/upload";
 import { FlowType } from "@sluice/engine/graph";
 import type { Deps } from "../deps.ts";
 import {
@@ -99,7 +100,7 @@ const candidates = createRoute({
 
 /** Flows: `/chatflows` and what belongs to it. */
 export const chatflowRoutes = (deps: Deps) => {
-  const { db, onFlowChanged } = deps;
+  const { db, objects, onFlowChanged } = deps;
   return routes(deps, "chatflows", "flow-config")
     .openapi(create, async (c) => {
       const { id, ...input } = c.req.valid("json");
@@ -130,6 +131,7 @@ export const chatflowRoutes = (deps: Deps) => {
       const { id } = c.req.valid("param");
       const affected = await deleteFlow(db, id);
       await onFlowChanged(id);
+      await objects.deleteFolder(flowFolder(id));
       return c.json(deleted(affected), 200);
     })
     .openapi(candidates, async (c) =>

@@ -58,6 +58,33 @@ export async function listMessages(
   return query.order === "DESC" ? kept.toReversed() : kept;
 }
 
+/** Ids of the conversations and sessions of such messages, each once. */
+export async function conversationsOf(
+  db: Db,
+  flowId: string,
+  filter: MessageFilter,
+): Promise<{ chatId: string; sessionId: string | null }[]> {
+  if (!isUuid(flowId)) return [];
+  const rows = await matching(db, flowId, filter)
+    .select(["chat_id", "session_id"])
+    .distinct()
+    .execute();
+  return rows.map((row) => ({ chatId: row.chat_id, sessionId: row.session_id }));
+}
+
+/** Of these conversations, those that no message is left of. */
+export async function emptied(db: Db, flowId: string, chatIds: string[]): Promise<string[]> {
+  const left = await db
+    .selectFrom("chat_message")
+    .select("chat_id")
+    .distinct()
+    .where("chatflowid", "=", flowId)
+    .where("chat_id", "=", sql<string>`any(${chatIds}::text[])`)
+    .execute();
+  const alive = new Set(left.map((row) => row.chat_id));
+  return chatIds.filter((id) => !alive.has(id));
+}
+
 /** Removes messages and what was thought of them; with `executions`, also the runs they came from. */
 export async function deleteMessages(
   db: Db,

@@ -27,6 +27,7 @@ async function openStore() {
     put: async (key, bytes) => void files.set(key, bytes),
     get: async (key) => files.get(key) ?? Promise.reject(new Error(`no ${key}`)),
     delete: async (key) => void files.delete(key),
+    deleteFolder: async () => {},
   };
   const deps = { db, objects, services: server.services };
   const { id } = await createDocumentStore(db, { name: "Facts" });
@@ -176,7 +177,9 @@ test("a mistake in a body is named", async () => {
   const { upsert } = await openStore();
   const refused = (given: object) => upsert(given).catch((error: Error) => error.message);
   expect(await refused({ loader: "{not json" })).toBe("is not valid JSON");
-  expect(await refused({ loader: { name: "notionDB" } })).toMatch(/loader notionDB is not supported/);
+  expect(await refused({ loader: { name: "notionDB" } })).toMatch(
+    /loader notionDB is not supported/,
+  );
   expect(await refused({ splitter: { name: "toolAgent" } })).toMatch(/splitter toolAgent is not/);
   expect(await refused({ vectorStore: { name: "faiss" } })).toMatch(/store faiss is not supported/);
   expect(await refused({ loader: undefined })).toMatch(/loader.name/);

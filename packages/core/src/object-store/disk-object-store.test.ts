@@ -20,6 +20,18 @@ test("bytes come back as they went in, and are gone once deleted", async () => {
   await expect(store.get("requests/prd_1")).rejects.toMatchObject({ code: "not_found" });
 });
 
+test("a folder goes with all that is in it, and with nothing beside it", async () => {
+  for (const key of ["f/one/a", "f/one/b/c", "f/oneself"]) await store.put(key, Buffer.from("x"));
+  await store.deleteFolder("f/one");
+  await store.deleteFolder("f/never");
+  await expect(store.get("f/one/b/c")).rejects.toMatchObject({ code: "not_found" });
+  expect((await store.get("f/oneself")).toString()).toBe("x");
+  for (const path of ["", ".", "..", "/", "../store"])
+    await expect(async () => store.deleteFolder(path), path).rejects.toMatchObject({
+      code: "invalid",
+    });
+});
+
 test("only the owner can read what is stored, and no part is left behind", async () => {
   await Promise.all(Array.from({ length: 20 }, (_, i) => store.put("a/b", Buffer.from(`${i}`))));
   expect(readdirSync(join(folder, "a"))).toEqual(["b"]);

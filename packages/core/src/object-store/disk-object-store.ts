@@ -28,5 +28,10 @@ export function openDiskObjectStore(folder: string): ObjectStore {
       }
     },
     delete: (key) => rm(fileOf(key), { force: true }),
+    async deleteFolder(path) {
+      const inside = fileOf(`${path}/all`);
+      if (dirname(inside) === folder) throw new AppError("invalid", "No folder was named");
+      await rm(dirname(inside), { recursive: true, force: true });
+    },
   };
 }

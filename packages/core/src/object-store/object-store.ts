@@ -4,4 +4,6 @@ export interface ObjectStore {
   /** Rejects with a not-found error when there is no such object. */
   get(key: string): Promise<Buffer>;
   delete(key: string): Promise<void>;
+  /** Deletes every object whose key begins with these path segments. */
+  deleteFolder(path: string): Promise<void>;
 }

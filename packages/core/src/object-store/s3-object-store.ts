@@ -1,11 +1,13 @@
 import {
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { notFound } from "../error.ts";
+import { AppError, notFound } from "../error.ts";
 import type { ObjectStore } from "./object-store.ts";
 
 export interface S3Options {
@@ -43,6 +45,24 @@ export function openS3ObjectStore(options: S3Options): ObjectStore {
     },
     async delete(key) {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
+    async deleteFolder(path) {
+      if (path === "") throw new AppError("invalid", "No folder was named");
+      const place = { Bucket: bucket, Prefix: `${path}/` };
+      for (let next: string | undefined, isFirst = true; isFirst || next; isFirst = false) {
+        // A page is as many as one call deletes.
+        const list = new ListObjectsV2Command({
+          ...place,
+          ...(next && { ContinuationToken: next }),
+        });
+        const { Contents: found = [], NextContinuationToken } = await client.send(list);
+        const Objects = found.map(({ Key }) => ({ Key }));
+        if (Objects.length > 0)
+          await client.send(
+            new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }),
+          );
+        next = NextContinuationToken;
+      }
     },
   };
 }

@@ -3,7 +3,14 @@ import type { ObjectStore } from "./object-store.ts";
 
 /** Where an uploaded file of a conversation is kept; Flowise's layout below one organisation. */
 export const uploadKey = (flowId: string, chatId: string, name: string): string =>
-  `uploads/${flowId}/${encodeURIComponent(chatId).replaceAll(".", "%2E")}/${safeName(name)}`;
+  `${chatFolder(flowId, chatId)}/${safeName(name)}`;
+
+/** Where all files of a conversation are. */
+export const chatFolder = (flowId: string, chatId: string): string =>
+  `${flowFolder(flowId)}/${encodeURIComponent(chatId).replaceAll(".", "%2E")}`;
+
+/** Where all files of a flow's conversations are. */
+export const flowFolder = (flowId: string): string => `uploads/${flowId}`;
 
 /** A file's name without what would lead elsewhere. */
 export function safeName(name: string): string {

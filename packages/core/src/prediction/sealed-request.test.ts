@@ -10,6 +10,7 @@ const objects: ObjectStore = {
   put: async (name, bytes) => void kept.set(name, bytes),
   get: async (name) => kept.get(name) ?? Buffer.alloc(0),
   delete: async (name) => void kept.delete(name),
+  deleteFolder: async () => {},
 };
 
 test.each([0, 1000, 60_000, 70_000, 3_000_000])(

@@ -68,6 +68,14 @@ export interface ChatNode {
     context: ChatNodeRun,
     upsert: UpsertRun,
   ): Promise<IndexedDocuments>;
+  /** Empties what it holds of sessions, as a memory that is not the flow's own saved messages. */
+  forget?(sessionIds: string[], place: MemoryPlace): Promise<void>;
+}
+
+/** Where a memory is, outside of any run. */
+export interface MemoryPlace {
+  credentialId: string | undefined;
+  services: Pick<Services, "redis" | "credential" | "signal">;
 }
 
 /** Declares a node of a chatflow. Inputs are parsed for it; it reads no environment. */
@@ -77,8 +85,9 @@ export function defineChatNode<I>(node: {
   init?(inputs: I, context: ChatNodeRun): unknown;
   run?(inputs: I, context: ChatNodeRun): Promise<ChatResult> | ChatResult;
   upsert?(inputs: I, context: ChatNodeRun, upsert: UpsertRun): Promise<IndexedDocuments>;
+  forget?(sessionIds: string[], place: MemoryPlace): Promise<void>;
 }): ChatNode {
-  const { name, inputs: schema, init, run, upsert } = node;
+  const { name, inputs: schema, init, run, upsert, forget } = node;
   const parse = (inputs: Record<string, unknown>, { label }: ChatNodeRun): I => {
     const parsed = schema.safeParse(inputs);
     if (parsed.success) return parsed.data;
@@ -89,6 +98,7 @@ export function defineChatNode<I>(node: {
     name,
     ...(init && { init: async (inputs, context) => init(parse(inputs, context), context) }),
     ...(run && { run: async (inputs, context) => run(parse(inputs, context), context) }),
+    ...(forget && { forget }),
     ...(upsert && {
       upsert: async (inputs, context, one) => upsert(parse(inputs, context), context, one),
     }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineChatNode } from "../../chatflow/chat-node.ts";
+import { defineChatNode, type MemoryPlace } from "../../chatflow/chat-node.ts";
 import type { ChatMemory } from "../../chatflow/chat-parts.ts";
 import { keptMessages, readKept } from "../../chatflow/kept-messages.ts";
 import { requestMessages, toChatMessages } from "../../chatflow/past.ts";
@@ -14,10 +14,9 @@ export const redisBackedChatMemory = defineChatNode({
   name: "RedisBackedChatMemory",
   inputs: z.object({ sessionId: text, sessionTTL: number, windowSize: number }),
   async init({ sessionId, sessionTTL, windowSize }, run): Promise<ChatMemory> {
-    const { services, credentialId, request } = run;
-    const { redis, signal } = services;
-    if (!redis) throw new Error("Redis cannot be reached from here");
-    const place = redisPlace(await services.credential(credentialId ?? ""));
+    const { services, request } = run;
+    const { signal } = services;
+    const { redis, place } = await reach(run);
     const key = request.sessionId || sessionId;
     const count = Math.min(windowSize || maxMessages, maxMessages);
     return {
@@ -34,4 +33,17 @@ export const redisBackedChatMemory = defineChatNode({
       },
     };
   },
+  async forget(sessionIds, at) {
+    const { redis, place } = await reach(at);
+    for (let from = 0; from < sessionIds.length; from += 500) {
+      const commands = [["DEL", ...sessionIds.slice(from, from + 500)]];
+      await redis.call(place, commands, at.services.signal);
+    }
+  },
 });
+
+async function reach({ services, credentialId }: MemoryPlace) {
+  const { redis } = services;
+  if (!redis) throw new Error("Redis cannot be reached from here");
+  return { redis, place: redisPlace(await services.credential(credentialId ?? "")) };
+}
