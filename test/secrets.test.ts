@@ -18,6 +18,7 @@ let split: Split;
 let simulator: Simulator;
 let redis: RedisConnection;
 let flow: string;
+let credential: string;
 beforeAll(async () => {
   const env = { LOG_LEVEL: "trace", FLOWISE_SECRETKEY_OVERWRITE: masterKey };
   [split, simulator] = await Promise.all([
@@ -26,7 +27,7 @@ beforeAll(async () => {
   ]);
   const variables = CommonSettings.parse({ REDIS_URL: inject("redisUrl") });
   redis = openRedis(redisSettings(variables), "producer", quiet);
-  const credential = await storeCredential(split);
+  credential = await storeCredential(split);
   flow = await store(split, chain(start(), llm({ url: simulator.url, credential })));
 });
 afterAll(async () => {
@@ -81,6 +82,28 @@ test("neither Redis nor any log knows a credential, a key or what was asked", as
   expect(split.output()).toContain("ready");
   for (const secret of [credentialSecret, masterKey, split.key, secretQuestion, host])
     expect(split.output()).not.toContain(secret);
+});
+
+test("neither answers, public executions nor streams of our own name a credential", async () => {
+  const answer = await ask(split.url, flow, { question: "[[n=1]]" });
+  const { executionId } = answer.json;
+  const shown = { body: { isPublic: true }, key: split.key };
+  await call(split.url, "PUT", `/executions/${executionId}`, shown);
+  const execution = await call(split.url, "GET", `/public-executions/${executionId}`);
+  const response = await fetch(`${split.url}/v1/predictions`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${split.key}`,
+      "content-type": "application/json",
+      accept: "text/event-stream",
+    },
+    body: JSON.stringify({ flowId: flow, question: "[[n=1]]" }),
+    signal: AbortSignal.timeout(15_000),
+  });
+  for (const text of [answer.text, execution.text, await response.text()]) {
+    expect(text).toContain("llmModelConfig");
+    expect(text).not.toContain(credential);
+  }
 });
 
 test("a process that cannot start says why without the secrets it was given", async () => {
