@@ -59,7 +59,10 @@ async function send(
   const shown = !download && /^(?:image|audio|video)\/|^application\/pdf$|^text\/plain/.test(type);
   c.header("content-type", shown ? type : "application/octet-stream");
   const kind = shown ? "inline" : "attachment";
-  c.header("content-disposition", `${kind}; filename*=UTF-8''${encodeURIComponent(name)}`);
+  c.header(
+    "content-disposition",
+    `${kind}; filename*=UTF-8''${encodeURIComponent(name.toWellFormed())}`,
+  );
   // Anybody may have put it there: it runs nothing.
   c.header("content-security-policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'");
   c.header("x-content-type-options", "nosniff");

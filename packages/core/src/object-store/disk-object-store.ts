@@ -3,6 +3,8 @@ import { dirname, join, normalize } from "node:path";
 import { AppError, notFound } from "../error.ts";
 import type { ObjectStore } from "./object-store.ts";
 
+const nowhere = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ENAMETOOLONG"]);
+
 /** Objects as files below one folder. Several processes on one machine, or on a shared disk, may use it. */
 export function openDiskObjectStore(folder: string): ObjectStore {
   const fileOf = (key: string) => {
@@ -23,7 +25,7 @@ export function openDiskObjectStore(folder: string): ObjectStore {
       try {
         return await readFile(fileOf(key));
       } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw notFound("Object", key);
+        if (nowhere.has((cause as NodeJS.ErrnoException).code ?? "")) throw notFound("Object", key);
         throw cause;
       }
     },

@@ -1,28 +1,51 @@
+import { createHash } from "node:crypto";
+import { isUuid } from "../database/uuid.ts";
 import { AppError } from "../error.ts";
 import type { ObjectStore } from "./object-store.ts";
 
-/** Where an uploaded file of a conversation is kept; Flowise's layout below one organisation. */
+/** Longest name of a file or folder, in bytes; file systems take 255. */
+const maxNameBytes = 200;
+
+/** Where the files of a flow's conversations are kept; Flowise's layout below one organisation. */
+export function flowFolder(flowId: string): string {
+  // It may come from a path, and folders are deleted as a whole.
+  if (!isUuid(flowId)) throw new AppError("invalid", "Invalid chatflowId");
+  return `uploads/${flowId}`;
+}
+
+export const chatFolder = (flowId: string, chatId: string): string =>
+  `${flowFolder(flowId)}/${folderOf(chatId)}`;
+
+/** Where an uploaded file of a conversation is kept. */
 export const uploadKey = (flowId: string, chatId: string, name: string): string =>
   `${chatFolder(flowId, chatId)}/${safeName(name)}`;
 
-/** Where all files of a conversation are. */
-export const chatFolder = (flowId: string, chatId: string): string =>
-  `${flowFolder(flowId)}/${encodeURIComponent(chatId).replaceAll(".", "%2E")}`;
-
-/** Where all files of a flow's conversations are. */
-export const flowFolder = (flowId: string): string => `uploads/${flowId}`;
+function folderOf(chatId: string): string {
+  const folder = encodeURIComponent(chatId.toWellFormed()).replaceAll(".", "%2E");
+  // Without a name it would be the flow's own.
+  if (folder.length <= maxNameBytes) return folder || "~";
+  const hash = createHash("sha256").update(chatId).digest("base64url");
+  return `${folder.slice(0, maxNameBytes - hash.length - 1)}~${hash}`;
+}
 
 /** A file's name without what would lead elsewhere. */
 export function safeName(name: string): string {
-  const base = name.split(/[/\\]/).at(-1) ?? "";
-  const clean = [...base]
+  const base = name.toWellFormed().split(/[/\\]/).at(-1) ?? "";
+  const bare = [...base]
     .filter((character) => character >= " " && !'<>:"|?*\u007f'.includes(character))
     .join("")
-    .replace(/^\.+/, "")
-    .slice(0, 200);
+    .replace(/^\.+/, "");
+  const clean = cut(bare, maxNameBytes);
   if (clean === "")
     throw new AppError("invalid", `${JSON.stringify(name)} is not a usable file name`);
   return clean;
+}
+
+/** The characters that fit so many bytes. */
+function cut(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  return new TextDecoder("utf8").decode(bytes.subarray(0, maxBytes), { stream: true });
 }
 
 /** Keeps the content of a data URI; throws `invalid` for anything else. */
