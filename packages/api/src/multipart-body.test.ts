@@ -41,3 +41,11 @@ test("a form that breaks off is the caller's mistake", async () => {
     code: "invalid",
   });
 });
+
+test("a form of very many parts is refused before it is taken apart", async () => {
+  const form = new FormData();
+  for (let i = 0; i < 1000; i++) form.append("x", "");
+  expect(await read(form)).toEqual({ x: "" });
+  form.append("x", "");
+  await expect(read(form)).rejects.toThrow("more than 1000 parts");
+});

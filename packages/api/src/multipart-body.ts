@@ -13,8 +13,33 @@ const inputOf: Record<string, string> = {
   yaml: "yamlFile",
 };
 
+/** Each part costs much more memory than its bytes. */
+const maxParts = 1000;
+
 /** Fields that clients send as JSON text. */
 const jsonFields = ["overrideConfig", "history", "humanInput", "vars", "form", "uploads"];
+
+/** Parses a form; throws `invalid` for one that cannot be read or has too many parts. */
+export async function parseForm(type: string, bytes: Uint8Array<ArrayBuffer>): Promise<FormData> {
+  const boundary = /boundary="?([^";]+)/i.exec(type)?.[1];
+  if (boundary && holdsMoreThan(bytes, `--${boundary}`, maxParts))
+    throw new AppError("invalid", `The form has more than ${maxParts} parts`);
+  return new Response(bytes, { headers: { "content-type": type } })
+    .formData()
+    .catch((cause: unknown) => {
+      throw new AppError("invalid", "The form cannot be read", { cause });
+    });
+}
+
+function holdsMoreThan({ buffer, byteOffset, length }: Uint8Array, text: string, max: number) {
+  const bytes = Buffer.from(buffer, byteOffset, length);
+  let at = -1;
+  for (let found = 0; found <= max + 1; found++) {
+    at = bytes.indexOf(text, at + 1);
+    if (at < 0) return false;
+  }
+  return true;
+}
 
 /**
  * Reads a form. With files, all of its fields are overrides, as in Flowise, and each file stands as a data
@@ -24,11 +49,7 @@ export async function parseMultipart(
   type: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Record<string, unknown>> {
-  const form = await new Response(bytes, { headers: { "content-type": type } })
-    .formData()
-    .catch((cause: unknown) => {
-      throw new AppError("invalid", "The form cannot be read", { cause });
-    });
+  const form = await parseForm(type, bytes);
   const fields: Record<string, unknown> = {};
   const files: Record<string, string[]> = {};
   for (const [name, value] of form) {
@@ -36,7 +57,8 @@ export async function parseMultipart(
       fields[name] = jsonFields.includes(name) ? parsed(value) : value;
     } else {
       const input = fileInput(value.name);
-      files[input] = [...(files[input] ?? []), await dataUri(value)];
+      files[input] ??= [];
+      files[input].push(await dataUri(value));
     }
   }
   if (Object.keys(files).length === 0) return fields;

@@ -43,6 +43,18 @@ describe("what is wrong is refused in words", () => {
     expect(body).toMatchObject({ message: "Unexpected end of JSON input", stack: {} });
   });
 
+  test("a form of very many fields", async () => {
+    const wide = new Hono().post("/", async (c) => c.json(await readBody(c, 100_000)));
+    wide.onError(onError);
+    const ask = (fields: number) => {
+      const body = Array.from({ length: fields }, (_, i) => `${i}=`).join("&");
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      return wide.request("/", { method: "POST", body, headers });
+    };
+    expect(Object.keys((await (await ask(1000)).json()) as object)).toHaveLength(1000);
+    expect((await ask(1001)).status).toBe(400);
+  });
+
   test("a body over the bound, announced or not", async () => {
     const large = "x".repeat(101);
     const announced = await read(large, "application/json", { "content-length": "101" });

@@ -1,6 +1,9 @@
 import { AppError } from "@sluice/core/error";
 import type { Context } from "hono";
-import { parseMultipart } from "./multipart-body.ts";
+import { parseForm, parseMultipart } from "./multipart-body.ts";
+
+/** As many as Express takes. */
+const maxParameters = 1000;
 
 /**
  * Reads a JSON, urlencoded or multipart body of bounded size; an absent or unknown one counts as empty.
@@ -15,14 +18,27 @@ export async function readBody(c: Context, maxBytes: number): Promise<unknown> {
 
 /** The body of a request of this content type; an empty object for types that nobody reads. */
 export function parseBody(type: string, text: string): unknown {
-  if (type === "application/x-www-form-urlencoded")
-    return Object.fromEntries(new URLSearchParams(text));
+  if (type === "application/x-www-form-urlencoded") return parseFields(text);
   if ((type !== "application/json" && type !== "") || text === "") return {};
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new AppError("invalid", (cause as Error).message, { cause });
   }
+}
+
+function parseFields(text: string): Record<string, string> {
+  let at = -1;
+  for (let found = 0; found < maxParameters; found++) {
+    at = text.indexOf("&", at + 1);
+    if (at < 0) return Object.fromEntries(new URLSearchParams(text));
+  }
+  throw new AppError("invalid", `The form has more than ${maxParameters} fields`);
+}
+
+/** A multipart form of bounded size. */
+export async function readForm(c: Context, maxBytes: number): Promise<FormData> {
+  return parseForm(c.req.header("content-type") ?? "", await readBytes(c, maxBytes));
 }
 
 /** The text of a body, whatever its type. */

@@ -12,7 +12,7 @@ const Part = z.looseObject({ name: z.string().optional(), config: JsonObject.opt
 
 /** A body with its files, where it is a form, as the input of the loader that it names or that takes such files. */
 function withFiles(given: unknown, named: (fields: Record<string, unknown>) => string | undefined) {
-  const { overrideConfig = {}, ...fields } = Form.parse(given);
+  const { overrideConfig = {}, ...fields } = parseInput(Form, given);
   const byInput = Object.entries(overrideConfig).filter(
     (entry): entry is [string, string[]] => entry[0].endsWith("File") && Array.isArray(entry[1]),
   );
