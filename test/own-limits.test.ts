@@ -211,4 +211,14 @@ test("a global rate counts everybody, and is told to those it refuses", async ()
   expect(replies[0]?.headers.get("ratelimit")).toBeNull();
   expect(replies[5]?.headers.get("ratelimit")).toMatch(/^"global";r=0;t=\d+$/);
   expect(replies[5]?.json.message).toMatch(/^Too many requests at once; try again in \d+ s$/);
+
+  // Of flows that are not known yet, too, and where files are read: a page can tell when to come back.
+  const headers = { origin: "https://shop.example" };
+  const unknown = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff";
+  for (const path of [`/prediction/${unknown}`, `/attachments/${flow}/chat`]) {
+    const refused = await call(split.url, "POST", path, { body: {}, headers });
+    expect(refused.status, path).toBe(429);
+    expect(refused.headers.get("access-control-allow-origin")).toBe("*");
+    expect(refused.headers.get("access-control-expose-headers")).toContain("Retry-After");
+  }
 });

@@ -127,6 +127,31 @@ describe("whole files", () => {
       expect((await attach(id, "c", ["a.txt", "text/plain", "Tea"])).status).toBe(400);
   });
 
+  test("have names that are odd, and no name that is too long", async () => {
+    const flow = retrievalFlow(simulator.url);
+    const id = await store(split, flow, {
+      type: "CHATFLOW",
+      chatbotConfig: takes("text/plain,image/svg+xml"),
+    });
+    const chatId = "\u{1f375}".repeat(200);
+    expect((await attach(id, chatId, [`${chatId}.txt`, "text/plain", "Tea"])).status).toBe(200);
+    expect((await fileAt(id, "x".repeat(5000), "a.txt")).status).toBe(404);
+    expect((await attach(id, "x".repeat(501), ["a.txt", "text/plain", "Tea"])).status).toBe(400);
+    const body = JSON.stringify({ chatflowId: id, chatId: "\ud800", fileName: "\ud800" });
+    const init = { method: "POST", body, headers: { "content-type": "application/json" } };
+    const place = `${split.url}/api/v1/openai-assistants-file/download`;
+    expect((await fetch(place, init)).status).toBe(404);
+
+    const form = new FormData();
+    form.append("files", new File(["<svg onload='x()'/>"], "a.svg", { type: "image/svg+xml" }));
+    form.append("base64", "true");
+    const at = `${split.url}/api/v1/attachments/${id}/c`;
+    expect((await fetch(at, { method: "POST", body: form })).status).toBe(200);
+    const drawing = await fileAt(id, "c", "a.svg");
+    expect(drawing.headers.get("content-security-policy")).toMatch(/^sandbox; default-src 'none'/);
+    expect(drawing.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
   test("are not found by ways around", async () => {
     const id = await store(split, retrievalFlow(simulator.url), { type: "CHATFLOW" });
     for (const [chatId, name] of [

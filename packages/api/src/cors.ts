@@ -5,6 +5,15 @@ import { askedFlow } from "./asked-flow.ts";
 import type { Deps } from "./deps.ts";
 
 const methods = "GET,HEAD,PUT,PATCH,POST,DELETE";
+const exposed =
+  "x-prediction-id, RateLimit-Policy, RateLimit, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After";
+
+/** A refusal before the flow's origins are known: it tells nothing but when to come back, and a page has to show that. */
+export function readableByPages(c: Context): void {
+  if (!c.req.header("origin")) return;
+  c.header("Access-Control-Allow-Origin", "*");
+  c.header("Access-Control-Expose-Headers", exposed);
+}
 
 /**
  * Origins come from `CORS_ORIGINS`, or for calls that name a flow from that flow's `allowedOrigins` (none = any).
@@ -19,10 +28,7 @@ export function cors(deps: Pick<Deps, "db" | "flows" | "settings">): MiddlewareH
     if (allowed) {
       const any = deps.settings.corsOrigins.includes("*");
       c.header("Access-Control-Allow-Origin", any ? "*" : origin);
-      c.header(
-        "Access-Control-Expose-Headers",
-        "x-prediction-id, RateLimit-Policy, RateLimit, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After",
-      );
+      c.header("Access-Control-Expose-Headers", exposed);
       if (deps.settings.corsCredentials && !any)
         c.header("Access-Control-Allow-Credentials", "true");
     }

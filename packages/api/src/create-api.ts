@@ -3,7 +3,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { requireKey } from "./auth.ts";
 import { cors } from "./cors.ts";
 import type { Deps, Env } from "./deps.ts";
-import { enterFlow, enterNative } from "./enter.ts";
+import { enterAlways, enterFlow, enterNative } from "./enter.ts";
 import { errorBody, onError } from "./error.ts";
 import { apiKeyRoutes } from "./routes/api-key.ts";
 import { attachmentRoutes } from "./routes/attachment.ts";
@@ -46,6 +46,8 @@ export function createApi(deps: Deps): OpenAPIHono<Env> {
   if (deps.metrics) app.use(measured(deps.metrics));
   app.use("/api/v1/prediction/:id", enterFlow(deps));
   app.use("/api/v1/webhook/:id", enterFlow(deps));
+  app.use("/api/v1/vector/:kind/:id", enterFlow(deps));
+  app.use("/api/v1/attachments/*", enterAlways(deps));
   app.use("/v1/predictions", enterNative(deps));
   app.use("/api/v1/*", cors(deps));
   app.use("/api/v1/*", requireKey(deps));

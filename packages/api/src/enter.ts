@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { callerIp } from "./client-ip.ts";
+import { readableByPages } from "./cors.ts";
 import type { Deps, Env } from "./deps.ts";
 import { bearerOf } from "./key-cache.ts";
 import { entryLimits } from "./limit-plan.ts";
@@ -19,11 +20,20 @@ export async function enter(deps: Deps, c: Context, isKnown: () => boolean): Pro
 }
 
 /** Before CORS, which looks at the flow. */
-export const enterFlow =
-  (deps: Deps): MiddlewareHandler<Env> =>
+export const enterFlow = (deps: Deps): MiddlewareHandler<Env> =>
+  before(deps, (c) => deps.flows.holds(c.req.param("id") ?? ""));
+
+/** For what nothing else limits. */
+export const enterAlways = (deps: Deps): MiddlewareHandler<Env> => before(deps, () => false);
+
+const before =
+  (deps: Deps, isKnown: (c: Context) => boolean): MiddlewareHandler<Env> =>
   async (c, next) => {
-    const flowId = c.req.param("id") ?? "";
-    if (c.req.method !== "OPTIONS") await enter(deps, c, () => deps.flows.holds(flowId));
+    if (c.req.method !== "OPTIONS")
+      await enter(deps, c, () => isKnown(c)).catch((refusal: unknown) => {
+        readableByPages(c);
+        throw refusal;
+      });
     return next();
   };
 

@@ -2,23 +2,25 @@ import { AppError } from "@sluice/core/error";
 import type { PredictionRequest } from "@sluice/core/prediction/prediction";
 import { z } from "zod";
 
-// It becomes part of keys and indices.
-const conversationId = z
+/** It becomes part of keys and indices. */
+export const ConversationId = z
   .string()
   .max(500, "at most 500 characters are expected")
   .refine((text) => !text.includes("\u0000"), "a NUL character is not allowed");
+
+const maxUploads = 100;
 
 /** The fields of Flowise's prediction body that we read; others are ignored, as there. */
 export const PredictionBody = z.looseObject({
   question: z.string().nullish(),
   form: z.record(z.string(), z.unknown()).nullish(),
   streaming: z.unknown().optional(),
-  chatId: conversationId.nullish(),
+  chatId: ConversationId.nullish(),
   overrideConfig: z
     .record(z.string(), z.unknown())
     .superRefine(({ sessionId }, context) => {
       if (typeof sessionId !== "string") return;
-      const [issue] = conversationId.safeParse(sessionId).error?.issues ?? [];
+      const [issue] = ConversationId.safeParse(sessionId).error?.issues ?? [];
       if (issue) context.addIssue({ code: "custom", path: ["sessionId"], message: issue.message });
     })
     .nullish(),
@@ -32,6 +34,8 @@ export const PredictionBody = z.looseObject({
         data: z.string().optional(),
       }),
     )
+    // Each becomes an object of its own.
+    .max(maxUploads, `at most ${maxUploads} are expected`)
     .nullish(),
   leadEmail: z.string().nullish(),
   humanInput: z

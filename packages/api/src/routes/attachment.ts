@@ -1,11 +1,14 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { AppError } from "@sluice/core/error";
 import { getFlow } from "@sluice/core/flow/flow";
 import { fullFileUpload } from "@sluice/core/flow/full-file-upload";
 import { safeName, uploadKey } from "@sluice/core/object-store/upload";
+import { parseInput } from "@sluice/core/parse-input";
 import { attachmentText } from "../attachment-text.ts";
-import type { Deps } from "../deps.ts";
-import { json, routes } from "../json.ts";
+import type { Deps, Env } from "../deps.ts";
+import { json } from "../json.ts";
+import { ConversationId } from "../prediction-input.ts";
+import { readForm } from "../read-body.ts";
 
 const maxFiles = 20;
 const readTimeoutMs = 120_000;
@@ -22,7 +25,7 @@ const attach = createRoute({
   path: "/api/v1/attachments/{chatflowId}/{chatId}",
   summary: "Read files that belong to a question as a whole",
   request: {
-    params: z.object({ chatflowId: z.string(), chatId: z.string().max(500) }),
+    params: z.object({ chatflowId: z.string(), chatId: z.string() }),
     body: {
       content: {
         "multipart/form-data": {
@@ -34,13 +37,20 @@ const attach = createRoute({
   responses: { 200: json(z.array(Attachment), "Their texts, in order") },
 });
 
-/** Files whose text the client puts into its question; they are kept with the conversation. Needs no key. */
-export const attachmentRoutes = (deps: Deps) =>
-  routes(deps, "attachments").openapi(attach, async (c) => {
-    const { chatflowId, chatId } = c.req.valid("param");
+/**
+ * Files whose text the client puts into its question; they are kept with the conversation. Needs no key. Nothing is read
+ * of a body before the flow is known to take files.
+ */
+export function attachmentRoutes(deps: Deps) {
+  const app = new OpenAPIHono<Env>();
+  app.openAPIRegistry.registerPath(attach);
+  app.post("/api/v1/attachments/:chatflowId/:chatId", async (c) => {
+    const chatflowId = c.req.param("chatflowId");
+    const chatId = parseInput(ConversationId, c.req.param("chatId"));
     const isAllowed = fullFileUpload(await getFlow(deps.db, chatflowId));
     if (!isAllowed) throw new AppError("invalid", "This flow does not take whole files");
-    const form = await c.req.formData();
+    const { maxBodyBytes } = deps.settings;
+    const form = await readForm(c, maxBodyBytes);
     const files = form.getAll("files").filter((value) => value instanceof File);
     if (files.length === 0) throw new AppError("invalid", "files: no file was sent");
     if (files.length > maxFiles)
@@ -48,6 +58,7 @@ export const attachmentRoutes = (deps: Deps) =>
     const asBase64 = form.get("base64") === "true";
     const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(readTimeoutMs)]);
     const attachments: z.infer<typeof Attachment>[] = [];
+    let characters = 0;
     for (const file of files) {
       const mime = file.type.split(";")[0]?.trim().toLowerCase() ?? "";
       if (!isAllowed(mime))
@@ -57,9 +68,15 @@ export const attachmentRoutes = (deps: Deps) =>
       const content = asBase64
         ? bytes.toString("base64")
         : await attachmentText(deps.parser, { name, mime, bytes }, signal);
+      characters += content.length;
+      // The client is to send it back in a question.
+      if (!asBase64 && characters > maxBodyBytes)
+        throw new AppError("too_large", `The files hold more than ${maxBodyBytes} characters`);
       await deps.objects.put(uploadKey(chatflowId, chatId, name), bytes);
       // Clients find the content by the name that they sent.
       attachments.push({ name: file.name, mimeType: mime, size: bytes.length, content });
     }
     return c.json(attachments, 200);
   });
+  return app;
+}

@@ -7,6 +7,7 @@ import { type Admitted, admit } from "../admit.ts";
 import type { Deps, Env } from "../deps.ts";
 import { errorBody, statusOf } from "../error.ts";
 import { json } from "../json.ts";
+import { ConversationId } from "../prediction-input.ts";
 import { readBody } from "../read-body.ts";
 import { Document } from "./document-store-parts.ts";
 
@@ -92,7 +93,10 @@ async function newUpsert(
     id,
     flowId: flow.id,
     flowVersion: flow.version,
-    chatId: chatId || (typeof sessionId === "string" && sessionId) || newUpsertId(),
+    chatId: parseInput(
+      ConversationId,
+      chatId || (typeof sessionId === "string" && sessionId) || newUpsertId(),
+    ),
     deadlineAt: Date.now() + settings.upsertTimeoutMs,
     request: await sealUpsertRequest({ key, objects }, id, request),
   };

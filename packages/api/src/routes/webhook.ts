@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { AppError } from "@sluice/core/error";
+import { parseInput } from "@sluice/core/parse-input";
 import type { PredictionRequest } from "@sluice/core/prediction/prediction";
 import { flowiseCallback } from "@sluice/core/webhook/flowise-callback";
 import { type WebhookPayload, webhookText } from "@sluice/engine/webhook-input";
@@ -9,6 +10,7 @@ import { admit } from "../admit.ts";
 import { answered, streamed } from "../answer.ts";
 import type { Deps } from "../deps.ts";
 import { errorBody } from "../error.ts";
+import { ConversationId } from "../prediction-input.ts";
 import { parseBody, readText } from "../read-body.ts";
 import { newJob } from "../submit.ts";
 import { webhookTarget } from "../webhook-target.ts";
@@ -54,8 +56,8 @@ export function webhookRoutes(deps: Deps) {
     const read = {
       request: { ...(await requestOf(trigger, webhook)), ...humanInputOf(humanInput) },
       stream: trigger.webhookResponseMode === "stream",
-      chatId: textOrNone(chatId),
-      sessionId: textOrNone(sessionId),
+      chatId: conversationOrNone(chatId),
+      sessionId: conversationOrNone(sessionId),
     };
     const job = await newJob(deps, admitted, read, { stream: read.stream, chatType: "WEBHOOK" });
     c.header("x-prediction-id", job.id);
@@ -96,8 +98,8 @@ async function requestOf(
   }
 }
 
-const textOrNone = (value: unknown) =>
-  typeof value === "string" && value !== "" ? value : undefined;
+const conversationOrNone = (value: unknown) =>
+  typeof value === "string" && value !== "" ? parseInput(ConversationId, value) : undefined;
 
 function humanInputOf(value: unknown): Pick<PredictionRequest, "humanInput"> {
   if (typeof value !== "object" || value === null || !("type" in value)) return {};
