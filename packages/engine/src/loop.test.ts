@@ -90,3 +90,19 @@ test("a join does not wait for a branch that only an earlier round took", async 
   const rounds = run.records.filter(({ nodeId }) => nodeId === "directReplyAgentflow_4");
   expect([rounds.length, run.waiting]).toEqual([3, {}]);
 });
+
+test("a join waits for a branch that a loop takes later", async () => {
+  const first = { type: "number", value1: "{{ loop_count }}", operation: "equal", value2: "0" };
+  const says = (directReplyMessage: string) => ({ directReplyMessage });
+  const graph = drawFlow({
+    start_0: { to: ["directReply_0", "directReply_1"] },
+    directReply_0: { inputs: says("left"), to: ["directReply_2"] },
+    directReply_1: { inputs: says("draft"), to: ["condition_0"] },
+    condition_0: { inputs: { conditions: [first] }, to: ["0>loop_0", "1>directReply_2"] },
+    loop_0: { inputs: { loopBackToNode: "directReplyAgentflow_1-x", maxLoopCount: 3 } },
+    directReply_2: { inputs: says("joined") },
+  });
+  const { run, text } = await runFlow(graph);
+  const joined = run.records.filter(({ nodeId }) => nodeId === "directReplyAgentflow_2");
+  expect([joined.length, text, run.waiting]).toEqual([1, "joined", {}]);
+});

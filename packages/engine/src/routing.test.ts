@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { edge, node, reply, start, type TestNode } from "../../../test/flows.ts";
 import { FlowGraph } from "./graph.ts";
 import { planFlow } from "./plan.ts";
-import { route } from "./routing.ts";
+import { releaseWaiting, route } from "./routing.ts";
 import { newRunState } from "./run-state.ts";
 
 type Edge = ReturnType<typeof edge>;
@@ -18,7 +18,8 @@ async function order(nodes: TestNode[], edges: Edge[], taken: Record<string, num
   const plan = await planFlow(FlowGraph.parse({ nodes, edges }), "AGENTFLOW");
   const run = newRunState(plan.startId);
   const ran: string[] = [];
-  for (let id = run.queue.shift(); id !== undefined; id = run.queue.shift()) {
+  while (run.queue.length > 0 || releaseWaiting(plan, run)) {
+    const id = run.queue.shift()!;
     if (ran.length > 1000) throw new Error("It does not end");
     const planned = plan.nodes.get(id)!;
     ran.push(id);
@@ -29,7 +30,7 @@ async function order(nodes: TestNode[], edges: Edge[], taken: Record<string, num
       previousNodeIds: [],
       status: "FINISHED",
     });
-    const conditions = [0, 1, 2].map((output) => ({ isFulfilled: taken[id!] === output }));
+    const conditions = [0, 1, 2].map((output) => ({ isFulfilled: taken[id] === output }));
     route(plan, planned, planned.definition.decides ? { conditions } : {}, run);
   }
   return ran.map((id) => id.replace("directReplyAgentflow_", "r").replace(/Agentflow_/, ""));

@@ -3,7 +3,7 @@ import type { RunState } from "./run-state.ts";
 
 /**
  * Puts the children that may run now into the queue. A child waits for every plain parent and for one of each
- * group of parents that lie behind the same decision; parents on a branch that was not taken are not waited for.
+ * group of parents that lie behind the same decision.
  */
 export function route(
   plan: Plan,
@@ -25,6 +25,16 @@ export function route(
     arrive(plan, node.id, target, run);
   }
   for (const target of dead) spreadDeath(plan, target, run);
+}
+
+/**
+ * Once nothing else can run, queues what waits for branches that were not taken. Not earlier: a loop may yet take them.
+ * Tells whether there was something.
+ */
+export function releaseWaiting(plan: Plan, run: RunState): boolean {
+  for (const [id, arrived] of Object.entries(run.waiting))
+    if (isReady(plan, plan.nodes.get(id)!, arrived, run.dead)) enqueue(id, run);
+  return run.queue.length > 0;
 }
 
 function takenOutput(node: PlannedNode, output: Record<string, unknown>): number | undefined {
@@ -49,21 +59,19 @@ function arrive(plan: Plan, source: string, target: PlannedNode, run: RunState):
   run.waiting[target.id] ??= [];
   const arrived = run.waiting[target.id]!;
   if (!arrived.includes(source)) arrived.push(source);
-  queueIfReady(plan, target, run);
+  if (isReady(plan, target, arrived, [])) enqueue(target.id, run);
 }
 
-function queueIfReady(plan: Plan, target: PlannedNode, run: RunState): void {
-  const arrived = run.waiting[target.id];
-  if (!arrived?.length || !isReady(plan, target, arrived, run)) return;
-  delete run.waiting[target.id];
-  run.queue.push(target.id);
+function enqueue(id: string, run: RunState): void {
+  delete run.waiting[id];
+  run.queue.push(id);
 }
 
-function isReady(plan: Plan, target: PlannedNode, arrived: string[], run: RunState): boolean {
+function isReady(plan: Plan, target: PlannedNode, arrived: string[], dead: string[]): boolean {
   const groups = new Map<string, boolean>();
   for (const parent of target.parents) {
     const here = arrived.includes(parent);
-    if (!here && run.dead.includes(edge(parent, target.id))) continue;
+    if (!here && dead.includes(edge(parent, target.id))) continue;
     const decision = decisionBehind(plan, parent);
     if (decision) groups.set(decision, (groups.get(decision) ?? false) || here);
     else if (!here) return false;
@@ -85,17 +93,14 @@ function decisionBehind(plan: Plan, id: string): string | undefined {
   return undefined;
 }
 
-/** A node none of whose parents can still arrive will not run (again); what waits for it waits no longer. */
+/** A node none of whose parents can still arrive will not run (again), and neither will what only it leads to. */
 function spreadDeath(plan: Plan, node: PlannedNode, run: RunState, seen = new Set<string>()): void {
   if (seen.has(node.id)) return;
   seen.add(node.id);
   const alive =
     run.queue.includes(node.id) ||
     node.parents.some((parent) => !run.dead.includes(edge(parent, node.id)));
-  if (alive) {
-    queueIfReady(plan, node, run);
-    return;
-  }
+  if (alive) return;
   for (const child of node.children) {
     markDead(run, node.id, child.target);
     spreadDeath(plan, plan.nodes.get(child.target)!, run, seen);

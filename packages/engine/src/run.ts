@@ -14,7 +14,7 @@ import {
 } from "./record.ts";
 import { checkedHistory, nodeInput } from "./request.ts";
 import { answerFor, pauseAction } from "./resume.ts";
-import { route } from "./routing.ts";
+import { releaseWaiting, route } from "./routing.ts";
 import type { RunInput } from "./run-input.ts";
 import { newRunState, type RunState } from "./run-state.ts";
 import type { Services } from "./services.ts";
@@ -126,7 +126,7 @@ const beforeRun = (saved: HistoryMessage[], { pauses = 0 }: RunState): HistoryMe
 
 export async function runQueue(context: RunContext): Promise<Outcome> {
   const { plan, run: state, services } = context;
-  while (state.queue.length > 0) {
+  while (state.queue.length > 0 || releaseWaiting(plan, state)) {
     const node = plan.nodes.get(state.queue[0]!);
     if (!node) {
       state.queue.shift();
