@@ -17,6 +17,7 @@ import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
 import { findCheckpoint } from "@sluice/core/prediction/paused-run";
 import { maxAttempts, type PredictionJob } from "@sluice/core/prediction/prediction";
+import { findProgress, openProgressWriter } from "@sluice/core/prediction/progress";
 import { dropRequest, openRequest } from "@sluice/core/prediction/sealed-request";
 import type { WorkerTransport } from "@sluice/core/prediction/transport";
 import { openRedisClients } from "@sluice/core/redis/open-redis-clients";
@@ -31,8 +32,9 @@ import type { SharedCache } from "@sluice/engine/shared-cache";
 import type { McpToolCache } from "@sluice/engine/tools/mcp/mcp";
 import { openMcp } from "@sluice/engine/tools/mcp/open-mcp";
 import { openConfigurationCache } from "./configuration-cache.ts";
+import { giveUp } from "./give-up.ts";
 import { openPlanCache } from "./plan-cache.ts";
-import { giveUp, runPrediction } from "./run-prediction.ts";
+import { runPrediction } from "./run-prediction.ts";
 import { runUpsertJob } from "./run-upsert.ts";
 
 export interface RunnerOptions {
@@ -96,6 +98,7 @@ export function openRunner(options: RunnerOptions) {
   const plans = openPlanCache(db);
   const configuration = openConfigurationCache(db, credentialKey, environment);
   const writer = openFinalWriter(pool);
+  const progress = openProgressWriter(pool);
   const pastMessages = openPastMessages(pool);
   const modelBaseUrls = {
     anthropic: settings.ANTHROPIC_BASE_URL,
@@ -136,6 +139,8 @@ export function openRunner(options: RunnerOptions) {
     openRequest: (job: PredictionJob) => openRequest(credentialKey, objects, job),
     dropRequest: (job: PredictionJob) => dropRequest(objects, job),
     findEnded: (job: PredictionJob) => findEndedPrediction(db, job),
+    findProgress: (job: PredictionJob) => findProgress(db, job),
+    noteProgress: progress.note,
     findCheckpoint: (id: string) => findCheckpoint(db, id),
     markRunning: (id: string, fence: number) => markRunning(db, [id], fence),
     speechToText: async (flowId: string) => (await findFlow(db, flowId))?.speech_to_text ?? null,
@@ -163,6 +168,7 @@ export function openRunner(options: RunnerOptions) {
       runUpsertJob({ db, seals: { key: credentialKey, objects }, services, log }, job, stop),
     onChange: (change: Change) => configuration.onChange(change),
     async close(): Promise<void> {
+      await progress.close();
       await writer.idle();
       await code.close();
       await parser.close();

@@ -10,6 +10,11 @@ import type {
   PredictionRequest,
   PredictionState,
 } from "@sluice/core/prediction/prediction";
+import {
+  earlierEvents,
+  type Progress,
+  type ProgressWriter,
+} from "@sluice/core/prediction/progress";
 import type { Claim, WorkerTransport } from "@sluice/core/prediction/transport";
 import type { PredictionTrace, Tracing } from "@sluice/core/tracing/tracing";
 import { resumedState } from "@sluice/engine/resume";
@@ -33,6 +38,9 @@ export interface RunnerDeps {
   dropRequest(job: PredictionJob): Promise<void>;
   /** The end of a prediction that another attempt has committed. */
   findEnded(job: PredictionJob): Promise<EndedPrediction | undefined>;
+  /** How far an accepted prediction had come, where its queue has forgotten. */
+  findProgress(job: PredictionJob): Promise<Progress | undefined>;
+  noteProgress: ProgressWriter["note"];
   /** The state that a paused run goes on from. */
   findCheckpoint(id: string): Promise<RunState | undefined>;
   /** Says in Postgres that an accepted prediction has begun. */
@@ -85,10 +93,20 @@ async function runClaimed(
     const paused = job.segment > 0 ? await deps.findCheckpoint(job.id) : undefined;
     const record = openEventRecord();
     const measured = deps.metrics && measureRun(deps.metrics, job, startedAt);
-    const earlier = await claim.earlier();
+    const progress =
+      job.accepted && claim.fence > 1 && !claim.checkpoint
+        ? await deps.findProgress(job)
+        : undefined;
+    const earlier = await earlierEvents(claim, progress);
     for (const { id, event } of earlier) record.add(id, event);
     const recorded: Claim = {
       ...claim,
+      checkpoint: claim.checkpoint ?? progress?.state,
+      checkpointed(state) {
+        claim.checkpointed(state);
+        if (job.accepted)
+          deps.noteProgress(job, claim.fence, () => ({ state, events: record.text() }));
+      },
       emit(event) {
         const id = claim.emit(event);
         record.add(id, event);
@@ -128,34 +146,6 @@ async function tell(claim: Claim, ended: EndedPrediction): Promise<void> {
   const earlier = await claim.earlier();
   for (const { event } of ended.told(earlier.at(-1)?.id)) claim.emit(event);
   await claim.end(endOf(ended));
-}
-
-/** The last attempt has failed, too: the prediction ends all the same, and says so. */
-export async function giveUp(deps: RunnerDeps, job: PredictionJob, cause: Error): Promise<void> {
-  const now = Date.now();
-  const paused = job.segment > 0 ? await deps.findCheckpoint(job.id) : undefined;
-  const outcome = failure(`The prediction could not be run: ${cause.message}`, paused);
-  const result = {
-    text: "",
-    error: outcome.error!,
-    chatId: job.chatId,
-    sessionId: job.sessionId,
-    messageId: job.messageId,
-    executionId: job.executionId,
-    startedAt: now,
-    endedAt: now,
-  };
-  const fence = Math.max(job.seedFence, 1_000_000);
-  const checkpoint = checkpointAfter(outcome, paused);
-  const ended = { state: "failed" as const, fence, result, events: "[]", checkpoint };
-  try {
-    await deps.writer.write(finalWriteOf(job, {}, outcome, ended));
-    await deps.dropRequest(job);
-  } finally {
-    // Whoever waits is told at once, even of an end that cannot be stored.
-    const claim = await deps.transport.claim(job, () => {});
-    await claim?.end({ type: "prediction.ended", state: "failed", status: outcome.status, result });
-  }
 }
 
 /** Flows that this run runs in turn are part of its trace. */

@@ -11,6 +11,7 @@ import * as indexMessageAge from "../../migrations/0010-index-message-age.ts";
 import * as limitApiKey from "../../migrations/0011-limit-api-key.ts";
 import * as capApiKey from "../../migrations/0012-cap-api-key.ts";
 import * as createUpsertHistory from "../../migrations/0013-create-upsert-history.ts";
+import * as keepProgress from "../../migrations/0014-keep-progress.ts";
 
 /** Every migration by name, in order. A list and not a folder, so that it survives bundling. */
 export const migrations: Record<string, Migration> = {
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   "0011-limit-api-key": limitApiKey,
   "0012-cap-api-key": capApiKey,
   "0013-create-upsert-history": createUpsertHistory,
+  "0014-keep-progress": keepProgress,
 };

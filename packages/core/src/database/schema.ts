@@ -93,6 +93,8 @@ interface PredictionTable {
   webhook: string | null;
   /** JSON of the run's state less its records, while a human is waited for or may try again. */
   checkpoint: string | null;
+  /** JSON of how far an accepted prediction has come, while it runs. */
+  progress: string | null;
 }
 
 /** The outbox of webhooks: rows of the transaction that they tell about. */

@@ -1,34 +1,9 @@
 import type { RunState } from "@sluice/engine/run-state";
 import type { RedisConnection } from "../redis/open-redis.ts";
+import { hasNews, isPiece, joined, mergeDeltas, type Outbox } from "./outbox.ts";
 import type { LogEntry, PredictionEvent } from "./prediction.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import { appendScript, defineScript } from "./redis-scripts.ts";
-
-/** What a run has to tell and has not yet told. */
-export interface Outbox {
-  predictionId: string;
-  jobId: string;
-  fence: number;
-  /** Channel of the API process that waits; "" when nobody does. */
-  channel: string;
-  /** False for a caller who waits for the end only: nothing leaves before. */
-  stream: boolean;
-  sequence: number;
-  /** Id of the last entry that is out: readers see by it that nothing is missing. */
-  sent: string;
-  pending: LogEntry[];
-  checkpoint: RunState | undefined;
-  startedAt: number;
-  lastFlushAt: number;
-  logged: boolean;
-  /** Everything is logged: nobody waits here, readers come later or elsewhere. */
-  keepsLog: boolean;
-  urgent: boolean;
-  /** In the middle of a text: its next pieces can be gathered. */
-  flowing: boolean;
-  ended: (() => void) | undefined;
-  onLost(): void;
-}
 
 export interface PublisherSettings {
   /** Shortest time between two calls, that with many runs at work, and how long tokens of one run may be gathered at most. */
@@ -40,6 +15,8 @@ export interface PublisherSettings {
   expiryMs: number;
   endedExpiryMs: number;
   maxEntries: number;
+  /** Of all runs of a process. */
+  maxKeptBytes: number;
 }
 
 export const defaultPublisherSettings: PublisherSettings = {
@@ -50,6 +27,7 @@ export const defaultPublisherSettings: PublisherSettings = {
   expiryMs: 24 * 3600_000,
   endedExpiryMs: 600_000,
   maxEntries: 10_000,
+  maxKeptBytes: 16_000_000,
 };
 
 /**
@@ -61,6 +39,7 @@ export function openEventPublisher(
   keys: RedisKeys,
   inHandKey: string,
   settings: PublisherSettings = defaultPublisherSettings,
+  onForgotten: () => void = () => {},
 ) {
   const outboxes = new Set<Outbox>();
   const append = defineScript(redis, "sluiceAppend", appendScript);
@@ -69,6 +48,7 @@ export function openEventPublisher(
   let flushedAt = 0;
   let busy = false;
   let closed = false;
+  let keptBytes = 0;
 
   // With many runs at work each may gather tokens a little longer: fewer and larger messages.
   const mergeMs = () => Math.min(settings.maxMergeMs, outboxes.size / 5);
@@ -77,7 +57,7 @@ export function openEventPublisher(
   const isDue = (box: Outbox, now: number) => {
     if (box.ended) return true;
     if (box.checkpoint && now - box.startedAt >= settings.logAfterMs) return true;
-    if (!box.stream || box.pending.length === 0) return false;
+    if (!box.stream || !hasNews(box)) return false;
     return box.urgent || now - box.lastFlushAt >= mergeMs();
   };
 
@@ -114,8 +94,11 @@ export function openEventPublisher(
     busy = true;
     const batches = due.map((box) => takeBatch(box, now));
     try {
-      const lost = await send(due, batches);
-      for (const [index, box] of due.entries()) settle(box, batches[index]!, lost.has(index));
+      const { lost, forgotten } = await send(due, batches);
+      for (const [index, box] of due.entries())
+        if (forgotten.has(index)) sendAgain(box, batches[index]!);
+        else settle(box, batches[index]!, lost.has(index));
+      if (forgotten.size > 0) onForgotten();
     } catch {
       // Redis is away: everything goes back and out again with the next call.
       for (const [index, box] of due.entries()) restore(box, batches[index]!);
@@ -129,7 +112,7 @@ export function openEventPublisher(
     let delayMs = Number.POSITIVE_INFINITY;
     for (const box of outboxes) {
       if (box.ended || box.urgent) delayMs = 0;
-      else if (box.pending.length > 0 && box.stream) delayMs = Math.min(delayMs, gatherMs());
+      else if (hasNews(box) && box.stream) delayMs = Math.min(delayMs, gatherMs());
       else if (box.checkpoint) delayMs = Math.min(delayMs, settings.logAfterMs);
     }
     if (delayMs === 0) wakeSoon();
@@ -140,21 +123,24 @@ export function openEventPublisher(
     entries: LogEntry[];
     checkpoint: RunState | undefined;
     log: boolean;
+    payload: string;
   }
 
   function takeBatch(box: Outbox, now: number): Batch {
-    const entries = mergeDeltas(box.pending);
+    const entries = [...box.restored, ...mergeDeltas(box.pending)];
     const old = now - box.startedAt >= settings.logAfterMs;
     const log = entries.length > 0 && (box.keepsLog || box.logged || !box.ended);
-    const batch = { entries, checkpoint: old ? box.checkpoint : undefined, log };
+    const payload = JSON.stringify(entries);
+    const batch = { entries, checkpoint: old ? box.checkpoint : undefined, log, payload };
     box.pending = [];
+    box.restored = [];
     if (old) box.checkpoint = undefined;
     box.urgent = false;
     box.lastFlushAt = now;
     return batch;
   }
 
-  async function send(due: Outbox[], batches: Batch[]): Promise<Set<number>> {
+  async function send(due: Outbox[], batches: Batch[]) {
     const keyList = [inHandKey];
     const args: (string | number)[] = [
       settings.expiryMs,
@@ -162,8 +148,7 @@ export function openEventPublisher(
       settings.maxEntries,
     ];
     for (const [index, box] of due.entries()) {
-      const { entries, checkpoint, log } = batches[index]!;
-      const payload = JSON.stringify(entries);
+      const { entries, checkpoint, log, payload } = batches[index]!;
       const last = entries.at(-1)?.id ?? "";
       keyList.push(keys.claim(box.predictionId), keys.log(box.predictionId));
       args.push(
@@ -171,30 +156,60 @@ export function openEventPublisher(
         entries.length > 0 ? box.channel : "",
         `${box.predictionId} ${box.sent || "-"} `,
         log ? last : "",
-        payload,
+        box.forgotten && log ? joined([...(box.kept ?? []), payload]) : payload,
         checkpoint ? JSON.stringify(checkpoint) : "",
         box.ended ? box.jobId : "",
+        box.logged && box.kept && !box.forgotten ? box.sent : "",
       );
     }
-    const lost = (await append(keyList.length, ...keyList, ...args)) as number[];
-    return new Set(lost);
+    const [lost, forgotten] = (await append(keyList.length, ...keyList, ...args)) as number[][];
+    return { lost: new Set(lost), forgotten: new Set(forgotten) };
   }
 
   function settle(box: Outbox, batch: Batch, lost: boolean): void {
-    if (batch.log) box.logged = true;
+    if (batch.log) {
+      box.logged = true;
+      box.forgotten = false;
+      keep(box, batch.payload);
+    }
     box.sent = batch.entries.at(-1)?.id ?? box.sent;
     if (lost) {
-      outboxes.delete(box);
+      remove(box);
       box.onLost();
       box.ended?.();
     } else if (box.ended && box.pending.length === 0) {
-      outboxes.delete(box);
+      remove(box);
       box.ended();
     }
   }
 
+  function keep(box: Outbox, payload: string): void {
+    if (!box.kept) return;
+    box.kept.push(payload);
+    keptBytes += payload.length;
+    // Its record in Postgres tells what is not kept here.
+    if (keptBytes > settings.maxKeptBytes) drop(box);
+  }
+
+  function drop(box: Outbox): void {
+    for (const payload of box.kept ?? []) keptBytes -= payload.length;
+    box.kept = undefined;
+  }
+
+  function remove(box: Outbox): void {
+    outboxes.delete(box);
+    drop(box);
+  }
+
+  /** Redis came back without the log, or was emptied: all of it goes out again, under the same ids. */
+  function sendAgain(box: Outbox, batch: Batch): void {
+    restore(box, batch);
+    box.forgotten = true;
+  }
+
   function restore(box: Outbox, batch: Batch): void {
-    box.pending = [...batch.entries, ...box.pending];
+    // In the pieces in which they would have gone: they may have arrived.
+    box.restored = batch.entries;
     box.checkpoint ??= batch.checkpoint;
     box.urgent = true;
   }
@@ -203,9 +218,7 @@ export function openEventPublisher(
     add(box: Outbox): void {
       outboxes.add(box);
     },
-    remove(box: Outbox): void {
-      outboxes.delete(box);
-    },
+    remove,
     emit(box: Outbox, event: PredictionEvent): string {
       const id = `${box.fence}-${++box.sequence}`;
       if (!outboxes.has(box)) return id;
@@ -233,7 +246,7 @@ export function openEventPublisher(
     /** Resolves when nothing of a run waits to be sent, or after `timeoutMs`. */
     async drained(box: Outbox, timeoutMs: number): Promise<void> {
       const until = Date.now() + timeoutMs;
-      while (outboxes.has(box) && (box.pending.length > 0 || busy) && Date.now() < until) {
+      while (outboxes.has(box) && (hasNews(box) || busy) && Date.now() < until) {
         box.stream = true;
         box.urgent = true;
         wake(0);
@@ -245,27 +258,4 @@ export function openEventPublisher(
       cancelWake?.();
     },
   };
-}
-
-const isPiece = ({ type }: PredictionEvent) => type === "text.delta" || type === "reasoning.delta";
-
-/** Neighbouring pieces of one text become one; the id of the last stays. */
-function mergeDeltas(entries: LogEntry[]): LogEntry[] {
-  const merged: LogEntry[] = [];
-  for (const entry of entries) {
-    const last = merged.at(-1);
-    const { event } = entry;
-    if (
-      last &&
-      (event.type === "text.delta" || event.type === "reasoning.delta") &&
-      last.event.type === event.type &&
-      last.event.nodeId === event.nodeId
-    )
-      merged[merged.length - 1] = {
-        id: entry.id,
-        event: { ...event, text: last.event.text + event.text },
-      };
-    else merged.push(entry);
-  }
-  return merged;
 }

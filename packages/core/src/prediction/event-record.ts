@@ -71,6 +71,24 @@ export function replay(
   return after ? all.filter(({ id }) => compareEntryIds(id, after) > 0) : all;
 }
 
+/** All events of a record, in the pieces in which they were told. */
+export function pieces(events: string, executionData: string): LogEntry[] {
+  const recorded = JSON.parse(events) as RecordedEntry[];
+  return replay(events, executionData).flatMap((entry, i) => inPieces(entry, recorded[i]?.cuts));
+}
+
+function inPieces({ id, event }: LogEntry, cuts: (string | number)[] = []): LogEntry[] {
+  if (!("text" in event) || cuts.length === 0) return [{ id, event }];
+  const told: LogEntry[] = [];
+  let from = 0;
+  for (let i = 0; i < cuts.length; i += 2) {
+    const until = Number(cuts[i + 1]);
+    told.push({ id: String(cuts[i]), event: { ...event, text: event.text.slice(from, until) } });
+    from = until;
+  }
+  return [...told, { id, event: { ...event, text: event.text.slice(from) } }];
+}
+
 /** Leaves out what a reader that has everything up to `after` has of a text. */
 function cutAt({ cuts = [], ...entry }: RecordedEntry, after: string): Omit<RecordedEntry, "cuts"> {
   const { event } = entry;

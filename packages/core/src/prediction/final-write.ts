@@ -179,7 +179,7 @@ with written as (
   on conflict (id) do update set state = excluded.state, fence = excluded.fence, segment = excluded.segment,
     result = excluded.result, error = excluded.error, execution_id = excluded.execution_id,
     started_at = excluded.started_at, finished_at = excluded.finished_at, events = excluded.events,
-    checkpoint = excluded.checkpoint, request = null
+    checkpoint = excluded.checkpoint, request = null, progress = null
   where prediction.fence <= excluded.fence and prediction.segment <= excluded.segment
     and prediction.state not in ('succeeded', 'failed', 'canceled', 'expired')
   returning ${outboxColumnsSql}

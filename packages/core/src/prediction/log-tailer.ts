@@ -1,5 +1,6 @@
 import { duplicateRedis, type RedisConnection } from "../redis/open-redis.ts";
-import { compareEntryIds, type LogEntry } from "./prediction.ts";
+import type { LogEntry } from "./prediction.ts";
+import { freshEntries } from "./read-log.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 
 interface Tail {
@@ -58,9 +59,7 @@ export function openLogTailer(redis: RedisConnection, keys: RedisKeys) {
 
   function deliver(tail: Tail, entries: LogEntry[]): void {
     if (!tails.has(tail)) return;
-    const fresh = tail.last
-      ? entries.filter((entry) => compareEntryIds(entry.id, tail.last) > 0)
-      : entries;
+    const fresh = freshEntries(entries, tail.last);
     if (fresh.length === 0) return;
     tail.last = fresh.at(-1)!.id;
     tail.listener(fresh);

@@ -192,7 +192,11 @@ export function openMemoryTransport(options: MemoryTransportOptions): MemoryTran
         checkpoint: held.latest,
         emit: (event) => append(held, event),
         nextId: () => nextId(held),
-        earlier: async () => [],
+        earlier: async () => [...held.entries],
+        restore(entries) {
+          held.entries.push(...entries);
+          for (const listener of followers.get(job.id) ?? []) listener(entries);
+        },
         checkpointed(state) {
           held.latest = state;
         },

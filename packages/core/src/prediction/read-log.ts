@@ -11,5 +11,15 @@ export async function readLog(
   const start = after ? `(${after}` : "-";
   const rows = (await redis.call("XRANGE", key, start, "+")) as [string, string[]][];
   const entries = rows.flatMap(([, fields]) => JSON.parse(fields[1] ?? "[]") as LogEntry[]);
-  return after ? entries.filter((entry) => compareEntryIds(entry.id, after) > 0) : entries;
+  return freshEntries(entries, after);
+}
+
+/** Entries after `after`, each once: what may not have arrived was sent again. */
+export function freshEntries(entries: LogEntry[], after = ""): LogEntry[] {
+  let last = after;
+  return entries.filter(({ id }) => {
+    if (last && compareEntryIds(id, last) <= 0) return false;
+    last = id;
+    return true;
+  });
 }

@@ -3,7 +3,7 @@ import { isAnswering, type RedisConnection } from "../redis/open-redis.ts";
 import { openLogTailer } from "./log-tailer.ts";
 import { compareEntryIds, type LogEntry, type PredictionJob } from "./prediction.ts";
 import { jobIdOf, type PredictionQueue } from "./prediction-queue.ts";
-import { readLog } from "./read-log.ts";
+import { freshEntries, readLog } from "./read-log.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 import type { ApiTransport } from "./transport.ts";
 
@@ -37,9 +37,7 @@ export async function openRedisApiTransport(
     readLog(producer, keys.log(predictionId), after);
 
   function deliver(follower: Follower, entries: LogEntry[]): void {
-    const fresh = follower.last
-      ? entries.filter((entry) => compareEntryIds(entry.id, follower.last) > 0)
-      : entries;
+    const fresh = freshEntries(entries, follower.last);
     if (fresh.length === 0) return;
     follower.last = fresh.at(-1)!.id;
     follower.listener(fresh);

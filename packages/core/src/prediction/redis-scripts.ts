@@ -72,19 +72,30 @@ redis.call('SREM', KEYS[2], ARGV[3])
  * KEYS: in-hand set of the worker, then per prediction its claim and its log.
  * ARGV: expiry (ms), expiry after the end (ms), most entries of a log, then per prediction
  *   fence, channel ('' = nobody waits), head of the line for the inbox, entry id ('' = not logged), payload, checkpoint ('' = none),
- *   job id when it ends
- * Returns the indices (from 0) of predictions whose fence is another worker's.
+ *   job id when it ends, id of the last entry that is logged ('' = none)
+ * Returns the indices (from 0) of predictions whose fence is another worker's, and of those whose log has lost
+ * entries: of these nothing was done.
  */
 export const appendScript = `
-local lost, inboxes, order = {}, {}, {}
+local function lacks(log, logged)
+  local top = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  if not top then return true end
+  local fence, sequence = string.match(top[1], '(%d+)-(%d+)')
+  local wantedFence, wantedSequence = string.match(logged, '(%d+)-(%d+)')
+  if fence ~= wantedFence then return tonumber(fence) < tonumber(wantedFence) end
+  return tonumber(sequence) < tonumber(wantedSequence)
+end
+local lost, forgotten, inboxes, order = {}, {}, {}, {}
 local i = 0
 for k = 2, #KEYS, 2 do
-  local a = 3 + i * 7
-  local fence, channel, head, id, payload, checkpoint, ended =
-    ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 5], ARGV[a + 6], ARGV[a + 7]
+  local a = 3 + i * 8
+  local fence, channel, head, id, payload, checkpoint, ended, logged =
+    ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4], ARGV[a + 5], ARGV[a + 6], ARGV[a + 7], ARGV[a + 8]
   local current = redis.call('HGET', KEYS[k], 'fence')
   if current and current ~= fence then
     lost[#lost + 1] = i
+  elseif id ~= '' and logged ~= '' and lacks(KEYS[k + 1], logged) then
+    forgotten[#forgotten + 1] = i
   else
     if id ~= '' then
       -- A call whose answer was lost is sent again: what it added is there already.
@@ -109,5 +120,5 @@ for k = 2, #KEYS, 2 do
   i = i + 1
 end
 for _, channel in ipairs(order) do redis.call('PUBLISH', channel, table.concat(inboxes[channel], '\\n')) end
-return lost
+return {lost, forgotten}
 `;

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunState } from "@sluice/engine/run-state";
 import { isAnswering, type RedisConnection } from "../redis/open-redis.ts";
-import { type Outbox, openEventPublisher, type PublisherSettings } from "./event-publisher.ts";
+import { openEventPublisher, type PublisherSettings } from "./event-publisher.ts";
+import type { Outbox } from "./outbox.ts";
 import type { PredictionJob } from "./prediction.ts";
 import {
   consumePredictions,
@@ -52,7 +53,9 @@ export async function openRedisWorkerTransport(
   const claimCommand = defineScript(command, "sluiceClaim", claimScript);
   const releaseCommand = defineScript(command, "sluiceRelease", releaseScript);
   const reassertCommand = defineScript(command, "sluiceReassert", reassertScript);
-  const publisher = openEventPublisher(command, keys, inHandKey, options.publisher);
+  const publisher = openEventPublisher(command, keys, inHandKey, options.publisher, () => {
+    void reassert().catch(() => {});
+  });
   const inHand = new Map<string, InHand>();
   const currentJobIds = new Map<PredictionJob, string>();
   let capacity = options.capacity;
@@ -66,7 +69,10 @@ export async function openRedisWorkerTransport(
     intervalMs: heartbeatMs,
     report,
     // A cancel whose message was lost is found by its mark.
-    onBeat: () => void checkCancels(),
+    onBeat() {
+      void checkCancels();
+      void reassertIfForgotten().catch(() => {});
+    },
     ...(options.onRefused && { onRefused: options.onRefused }),
   });
   command.on("ready", () => void reassert().catch(() => {}));
@@ -90,6 +96,11 @@ export async function openRedisWorkerTransport(
         latest ? JSON.stringify(latest) : "",
       ]),
     );
+  }
+
+  /** Redis may be emptied without any connection being cut. */
+  async function reassertIfForgotten(): Promise<void> {
+    if (inHand.size > 0 && (await command.exists(inHandKey)) === 0) await reassert();
   }
 
   subscriber.on("message", (channel: string, message: string) => {
@@ -154,6 +165,9 @@ export async function openRedisWorkerTransport(
       startedAt: now,
       lastFlushAt: 0,
       logged: false,
+      kept: [],
+      forgotten: false,
+      restored: [],
       keepsLog: job.accepted,
       urgent: false,
       flowing: false,
@@ -174,6 +188,9 @@ export async function openRedisWorkerTransport(
       emit: (event) => publisher.emit(box, event),
       nextId: () => `${fence}-${box.sequence + 1}`,
       earlier: () => (fence > 1 ? readLog(command, keys.log(job.id)) : Promise.resolve([])),
+      restore(entries) {
+        box.restored.push(...entries);
+      },
       checkpointed(run) {
         held.latest = run;
         publisher.checkpoint(box, run);

@@ -84,6 +84,8 @@ export interface Claim {
   nextId(): string;
   /** What earlier attempts have told. */
   earlier(): Promise<LogEntry[]>;
+  /** Puts entries of an earlier attempt back that the log has lost; before the first {@link emit}. */
+  restore(entries: LogEntry[]): void;
   /** Forgets the claim without an end: another worker takes over. */
   release(): Promise<void>;
   /** Aborted when another worker has taken over, or the prediction was canceled. */
