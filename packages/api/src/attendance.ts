@@ -85,7 +85,10 @@ export type Attendance = ReturnType<typeof openAttendance>;
 /** Calls the listener when the connection closes before it has been answered. A function cannot tell. */
 export function onCallerGone(c: Context, listener: () => void): void {
   const outgoing = (c.env as { outgoing?: ServerResponse } | undefined)?.outgoing;
-  outgoing?.once("close", () => {
-    if (!outgoing.writableFinished) listener();
-  });
+  // It may have closed before anybody listened.
+  if (outgoing?.destroyed) listener();
+  else
+    outgoing?.once("close", () => {
+      if (!outgoing.writableFinished) listener();
+    });
 }

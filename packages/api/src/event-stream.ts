@@ -87,14 +87,17 @@ function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
     onGone: (listener) => void gone.push(listener),
     response: RESPONSE_ALREADY_SENT,
   };
-  outgoing.on("error", () => {});
-  outgoing.once("close", () => {
+  const onClose = () => {
     clearTimeout(headersAlone);
     untrack(stream);
     if (closed) return;
     closed = true;
     for (const listener of gone) listener();
-  });
+  };
+  outgoing.on("error", () => {});
+  // One who went before anybody listened is told of once all do.
+  if (outgoing.destroyed) setImmediate(onClose);
+  else outgoing.once("close", onClose);
   return stream;
 }
 
