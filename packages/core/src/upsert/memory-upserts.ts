@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HandedBack } from "@sluice/engine/retrieval/index-documents";
 import { AppError } from "../error.ts";
-import type { UpsertEnd, UpsertHandler, UpsertJob, Upserts } from "./upsert.ts";
+import {
+  answerGraceMs,
+  type UpsertEnd,
+  type UpsertHandler,
+  type UpsertJob,
+  type Upserts,
+} from "./upsert.ts";
 
 const maxWaiting = 1000;
 
@@ -10,31 +16,48 @@ export function openMemoryUpserts(
   concurrency: number,
   handle: UpsertHandler,
 ): Upserts & { drain(timeoutMs: number): Promise<void> } {
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   const inHand = new Set<AbortController>();
   let draining = false;
   let taken = 0;
 
-  async function place(): Promise<void> {
+  /** False when there is none in time. */
+  async function place({ deadlineAt }: UpsertJob): Promise<boolean> {
     if (taken < concurrency) {
       taken++;
-      return;
+      return true;
     }
-    if (waiting.length >= maxWaiting)
+    if (waiting.size >= maxWaiting)
       throw new AppError("unavailable", `${maxWaiting} upserts wait already; try again later`);
-    await new Promise<void>((resolve) => waiting.push(resolve));
+    return new Promise<boolean>((resolve) => {
+      const late = setTimeout(
+        () => {
+          waiting.delete(next);
+          resolve(false);
+        },
+        deadlineAt + answerGraceMs - Date.now(),
+      );
+      const next = () => {
+        clearTimeout(late);
+        resolve(true);
+      };
+      waiting.add(next);
+    });
   }
 
   /** Who waits takes the place over. */
   function leave(): void {
-    const next = waiting.shift();
-    if (next) next();
-    else taken--;
+    const [next] = waiting;
+    if (!next) taken--;
+    else {
+      waiting.delete(next);
+      next();
+    }
   }
 
-  async function run(job: UpsertJob): Promise<UpsertEnd> {
+  async function run(job: UpsertJob): Promise<UpsertEnd | undefined> {
     if (draining) throw stopping();
-    await place();
+    if (!(await place(job))) return undefined;
     const stop = new AbortController();
     inHand.add(stop);
     try {

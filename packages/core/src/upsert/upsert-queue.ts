@@ -6,6 +6,7 @@ import { prefixOf, type QueueSettings } from "../prediction/prediction-queue.ts"
 import type { RedisConnection } from "../redis/open-redis.ts";
 import {
   answerGraceMs,
+  dropUpsertRequest,
   takeUpsertEnd,
   type UpsertEnd,
   type UpsertJob,
@@ -61,24 +62,30 @@ export function openUpsertQueue(
     return done?.returnvalue && takeUpsertEnd(seals, job.id, done.returnvalue);
   }
 
+  async function queued(job: UpsertJob): Promise<void> {
+    try {
+      await add(job);
+    } catch (cause) {
+      await dropUpsertRequest(seals, job);
+      if (cause instanceof AppError) throw cause;
+      const words = "Upserts cannot be taken right now; try again in a moment";
+      throw new AppError("unavailable", words, { cause });
+    }
+  }
+
   return {
     async run(job) {
-      await add(job).catch((cause: unknown) => {
-        if (cause instanceof AppError) throw cause;
-        throw new AppError(
-          "unavailable",
-          "Upserts cannot be taken right now; try again in a moment",
-          {
-            cause,
-          },
-        );
-      });
+      await queued(job);
       // Asking misses nothing, whatever happens to Redis meanwhile, and upserts are few.
       const until = job.deadlineAt + answerGraceMs;
       for (let pauseMs = firstPauseMs; Date.now() < until && !closed; ) {
         await sleep(pauseMs);
         const end = await look(job).catch(() => undefined);
-        if (end) return end;
+        if (end) {
+          // Its worker has done so, if one has run it to its end.
+          if ("error" in end) await dropUpsertRequest(seals, job);
+          return end;
+        }
         pauseMs = Math.min(pauseMs * 1.3, maxPauseMs);
       }
       return undefined;
