@@ -64,6 +64,10 @@ export function openPostgresClients(
     async query(place, statement, values, signal) {
       signal.throwIfAborted();
       const client = await poolOf(place).connect();
+      if (signal.aborted) {
+        client.release();
+        throw signal.reason;
+      }
       let broken: Error | undefined;
       // A connection in the middle of a statement cannot be given to anybody else.
       const abort = () => {

@@ -114,14 +114,25 @@ test("a redirected POST becomes GET without body for 302 and stays POST for 307"
 
 test("credentials do not follow a redirect to another origin", async () => {
   const other = await serve((request, response) =>
-    response.end(JSON.stringify([request.headers.authorization, request.headers["x-plain"]])),
+    response.end(
+      JSON.stringify(
+        ["authorization", "x-chroma-token", "ocp-apim-subscription-key", "x-plain"].map(
+          (name) => request.headers[name],
+        ),
+      ),
+    ),
   );
   const { port } = await serve((_, response) => {
     response.writeHead(302, { location: `http://127.0.0.1:${other.port}/` }).end();
   });
-  const headers = { Authorization: "Bearer secret", "x-plain": "1" };
+  const headers = {
+    Authorization: "Bearer secret",
+    "X-Chroma-Token": "secret",
+    "Ocp-Apim-Subscription-Key": "secret",
+    "x-plain": "1",
+  };
   const response = await open({ securityCheck: false })(`http://127.0.0.1:${port}/`, { headers });
-  expect(await response.json()).toEqual([null, "1"]);
+  expect(await response.json()).toEqual([null, null, null, "1"]);
 });
 
 test("more than five redirects are an error, with none allowed the redirect is the answer", async () => {

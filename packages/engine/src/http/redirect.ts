@@ -1,7 +1,7 @@
 import type { GuardedInit, GuardedResponse } from "./guarded-fetch.ts";
 
-const secretHeaders =
-  /^(authorization|cookie|proxy-authorization|api-key|x-api-key|x-goog-api-key)$/i;
+/** The usual ones, and what providers call theirs: `x-api-key`, `ocp-apim-subscription-key`, `x-chroma-token`. */
+const secretHeaders = /^(authorization|cookie|proxy-authorization)$|(^|-)(key|token|secret)$/i;
 const bodyHeaders = /^(content-|transfer-encoding$)/i;
 
 /** The request that a redirect asks for, or undefined for any other answer. */

@@ -22,6 +22,7 @@ test.each([
   ["bash", []],
   ["node", ["-e", "1"]],
   ["node", ["--import=data:x"]],
+  ["node", ["--experimental_loader=data:x"]],
   ["node", ["-pe", "1"]],
   ["node", ["/srv/mcp/../other.js"]],
   ["node", ["/srv/mcp-other/server.js"]],

@@ -65,11 +65,14 @@ function checkArgument(command: string, arg: string, allowedPaths: string[]): vo
   };
   if (arg.length > maxArgumentLength) refuse("it is too long");
   if (shellCharacters.test(arg)) refuse("it has characters of a shell");
+  // Node takes --experimental_loader, too.
+  const [name = ""] = arg.split("=");
+  const plain = name.replaceAll("_", "-") + arg.slice(name.length);
   for (const flag of dangerousFlags[command] ?? []) {
     const isLong = flag.startsWith("--") || !flag.startsWith("-");
     // A short flag may stand with others (-yc) or carry its value (-c1).
     const isShort = !isLong && /^-[^-]/.test(arg) && arg.includes(flag.slice(1));
-    if (arg === flag || (isLong && arg.startsWith(`${flag}=`)) || isShort)
+    if (plain === flag || (isLong && plain.startsWith(`${flag}=`)) || isShort)
       refuse(`${flag} runs or reaches too much`);
   }
   const value = arg.startsWith("-") ? arg.slice(arg.indexOf("=") + 1) : arg;
