@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["test/fuzz/*.fuzz.ts"],
     globalSetup: ["test/global-setup.ts"],
-    testTimeout: 180_000,
+    testTimeout: 400_000,
     hookTimeout: 60_000,
   },
 });
