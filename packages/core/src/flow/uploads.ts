@@ -19,6 +19,17 @@ const images = {
   maxUploadSize: 5,
 };
 
+/** Nodes of chatflows that show images to their models; others would pass over them. */
+const showsImages = new Set([
+  "conversationChain",
+  "conversationalAgent",
+  "llmChain",
+  "reactAgentChat",
+  "seqStart",
+  "supervisor",
+  "toolAgent",
+]);
+
 /** What Flowise tells; a request's size is bounded by the server. */
 const maxIndexedMb = 500;
 const texts = [
@@ -46,7 +57,8 @@ const loaderEndings: Record<string, string[]> = {
 
 export function uploadsOf(flow: Pick<Flow, "flow_data" | "speech_to_text">): Uploads {
   const { nodes } = FlowGraph.parse(JSON.parse(flow.flow_data));
-  const takesImages = nodes.some(({ data }) => allowsImages(data.inputs ?? {}));
+  const shows = nodes.some(({ data }) => showsImages.has(data.name));
+  const takesImages = nodes.some(({ data }) => allowsImages(data.inputs ?? {}, shows));
   const fileTypes = indexedFileTypes(nodes);
   return {
     isSpeechToTextEnabled: anyEnabled(flow.speech_to_text),
@@ -77,10 +89,11 @@ export function anyEnabled(providers: string | null): boolean {
   return Object.values(parsed ?? {}).some((one) => one?.status === true);
 }
 
-/** Set on a model, or on the model inside a node. */
-function allowsImages(inputs: Record<string, unknown>): boolean {
+/** Set on a model that one of {@link showsImages} asks, or on the model inside a node. */
+function allowsImages(inputs: Record<string, unknown>, shows: boolean): boolean {
   const models = Object.entries(inputs).filter(([name]) => name.endsWith("ModelConfig"));
-  return [inputs, ...models.map(([, config]) => config)].some((holder) => {
+  const own = shows ? [inputs] : [];
+  return [...own, ...models.map(([, config]) => config)].some((holder) => {
     const { allowImageUploads } = (holder ?? {}) as { allowImageUploads?: unknown };
     return allowImageUploads === true || allowImageUploads === "true";
   });
