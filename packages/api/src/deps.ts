@@ -8,6 +8,7 @@ import type { PlacedTransport } from "@sluice/core/limit/placed-transport";
 import type { Log } from "@sluice/core/log";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
 import type { ApiTransport } from "@sluice/core/prediction/transport";
+import type { Tracing } from "@sluice/core/tracing/tracing";
 import type { Upserts } from "@sluice/core/upsert/upsert";
 import type { AddressPolicy } from "@sluice/engine/http/address-policy";
 import type { FileParser } from "@sluice/engine/parse/file-parser";
@@ -47,6 +48,8 @@ export interface Deps {
   webhooks: Webhooks;
   /** Where metrics are on. */
   metrics?: Pick<ApiMetrics, "scrape" | "answered"> | undefined;
+  /** Where requests are traced. */
+  tracing?: Pick<Tracing, "request" | "carried"> | undefined;
   /** Where the queue's dashboard is on. */
   dashboard?: Hono<Env> | undefined;
   settings: ApiSettings;

@@ -10,6 +10,7 @@ import { limitPolicies } from "@sluice/core/limit/limit-settings";
 import type { Log } from "@sluice/core/log";
 import { openObjectStore } from "@sluice/core/object-store/open-object-store";
 import { openRedisClients } from "@sluice/core/redis/open-redis-clients";
+import type { Tracing } from "@sluice/core/tracing/tracing";
 import { openWebhookDispatcher } from "@sluice/core/webhook/dispatcher";
 import { webhookSecret } from "@sluice/core/webhook/signature";
 import { addressPolicy } from "@sluice/engine/http/address-policy";
@@ -37,11 +38,12 @@ interface Parts {
   environment: (name: string) => string | undefined;
   /** Where this is a bundle; the file that reads files lies beside it. */
   codeChildFile?: URL;
+  tracing?: Tracing | undefined;
 }
 
 /** What the routes need, from a process's settings; the same for a server and for a function. */
 export async function openDeps<M extends Mode>(
-  { config, log, database, environment, codeChildFile }: Parts,
+  { config, log, database, environment, codeChildFile, tracing }: Parts,
   openMode: (options: ModeOptions) => Promise<M>,
 ): Promise<{ deps: Deps; mode: M; close(timeoutMs: number): Promise<void> }> {
   const { db, pool } = database;
@@ -51,7 +53,7 @@ export async function openDeps<M extends Mode>(
   const objects = await openObjectStore(config);
   const metrics = config.ENABLE_METRICS ? await openApiMetrics(config, db, version) : undefined;
   const shared = { config, log, database, credentialKey, objects, environment };
-  const mode = await openMode({ ...shared, metrics: metrics?.runs });
+  const mode = await openMode({ ...shared, metrics: metrics?.runs, tracing });
   metrics?.watchFleet(mode.fleet);
   const { transport } = mode;
   const announcing = keepAnnouncing(mode.intake, log);
@@ -127,6 +129,7 @@ export async function openDeps<M extends Mode>(
     keys,
     log,
     metrics,
+    tracing,
     knowledge,
     parser,
     redis,
