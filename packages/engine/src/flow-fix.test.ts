@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import type { FlowFix } from "./flow-fix.ts";
+import { openVectorStore } from "./knowledge.ts";
 import { json, scriptedProvider } from "./models/scripted-provider.ts";
 import { resumedState } from "./resume.ts";
+import { knowledgeServer } from "./retrieval/knowledge-test-bench.ts";
+import { varied } from "./retrieval/mmr.ts";
 import { drawFlow, runFlow } from "./run-test-bench.ts";
 import { updateState } from "./state-update.ts";
 import { callTool, serve, toolRun } from "./tools/tool-test-bench.ts";
@@ -101,4 +104,34 @@ test.each([
   const config = { requestsPostUrl: url, requestPostBody: '{"fixed":1}' };
   await callTool(run, "requestsPost", config, { body: { mine: 2 } });
   expect(JSON.parse(requests[0]!.body)).toEqual(sent);
+});
+
+test.each([
+  [[], "tea tea\ntea teas"],
+  [["mmr" as const], "tea tea\ntrams"],
+])("with fixes %j a store set to marginal relevance finds %j", async (fixes, found) => {
+  const server = await knowledgeServer();
+  const config = { pineconeIndex: "all", topK: "2", searchType: "mmr", lambda: "0.3" };
+  const filled = { embedding: server.embedding, vectorStore: { name: "pinecone", config } };
+  const { signal } = new AbortController();
+  const texts = ["tea tea", "tea teas", "trams"];
+  const documents = texts.map((pageContent) => ({ pageContent, metadata: {} }));
+  await (await openVectorStore(filled, server.services)).add(documents, signal);
+  const documentStore = async (id: string) => ({ id, name: id, ...filled });
+  const inputs = { retrieverKnowledgeDocumentStores: [{ documentStore: "all:All" }] };
+  const graph = drawFlow({ start_0: { to: ["retriever_0"] }, retriever_0: { inputs } });
+  const services = { ...server.services, documentStore };
+  const { text } = await runFlow(graph, { question: "tea" }, { services, fixes });
+  expect(text).toBe(found);
+});
+
+test("marginal relevance weighs likeness against repetition", () => {
+  const vectors = [
+    [1, 0],
+    [0.99, 0.01],
+    [0.6, 0.6],
+  ];
+  expect(varied([1, 0], vectors, { topK: 2, lambda: 1 })).toEqual([0, 1]);
+  expect(varied([1, 0], vectors, { topK: 2, lambda: 0.3 })).toEqual([0, 2]);
+  expect(varied([1, 0], vectors, { topK: 9, lambda: 0 })).toHaveLength(3);
 });

@@ -4,6 +4,13 @@
  * - `stateText`: the text around `{{ output.path }}` in a state value is kept
  * - `iterationOutputs`: the body of an iteration may refer to nodes outside
  * - `requestBody`: POST and PUT tools without a schema send the model's body, too
+ * - `mmr`: vector stores that are set to maximal marginal relevance find by it
  */
-export const flowFixes = ["resumeHistory", "stateText", "iterationOutputs", "requestBody"] as const;
+export const flowFixes = [
+  "resumeHistory",
+  "stateText",
+  "iterationOutputs",
+  "requestBody",
+  "mmr",
+] as const;
 export type FlowFix = (typeof flowFixes)[number];

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { FlowFix } from "./flow-fix.ts";
 import type { Document } from "./retrieval/document.ts";
 import { loadEmbeddings } from "./retrieval/embeddings/registry.ts";
+import { searchedAsChosen } from "./retrieval/mmr.ts";
 import { loadVectorStore } from "./retrieval/stores/registry.ts";
 import type { VectorStore } from "./retrieval/vector-store.ts";
 import type { Services } from "./services.ts";
@@ -31,6 +33,7 @@ export const Config = z.record(z.string(), z.unknown()).catch({});
 export async function openVectorStore(
   { embedding, vectorStore }: { embedding: Component; vectorStore: Component },
   services: KnowledgeServices,
+  fixes?: ReadonlySet<FlowFix>,
 ): Promise<VectorStore> {
   const [embeddingsComponent, storeComponent, embeddingsSetting, storeSetting] = await Promise.all([
     loadEmbeddings(embedding.name),
@@ -39,7 +42,9 @@ export async function openVectorStore(
     settingOf(vectorStore, services),
   ]);
   const embeddings = embeddingsComponent.create(embeddingsSetting);
-  return storeComponent.open({ ...storeSetting, embeddings, postgres: services.postgres });
+  const setting = { ...storeSetting, embeddings, postgres: services.postgres };
+  const store = await storeComponent.open(setting);
+  return fixes?.has("mmr") ? searchedAsChosen(store, embeddings, setting) : store;
 }
 
 async function settingOf({ config }: Component, services: KnowledgeServices) {
@@ -53,9 +58,10 @@ async function settingOf({ config }: Component, services: KnowledgeServices) {
 export async function openDocumentStore(
   chosen: string,
   services: KnowledgeServices & Pick<Services, "documentStore">,
+  fixes?: ReadonlySet<FlowFix>,
 ): Promise<VectorStore> {
   const { name, embedding, vectorStore } = await services.documentStore(storeIdOf(chosen));
-  if (embedding && vectorStore) return openVectorStore({ embedding, vectorStore }, services);
+  if (embedding && vectorStore) return openVectorStore({ embedding, vectorStore }, services, fixes);
   throw new Error(
     `The document store ${name} has no ${embedding ? "vector store" : "embedding"} yet: upsert its documents first`,
   );

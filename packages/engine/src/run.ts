@@ -76,7 +76,7 @@ export async function run(
 ): Promise<Outcome> {
   if (plan.chat) {
     const { runChatflow } = await import("./chatflow/run-chatflow.ts");
-    return runChatflow(plan.chat, request, services);
+    return runChatflow(plan.chat, request, services, plan.fixes);
   }
   checkedHistory(request.history);
   const state = from ?? { ...newRunState(plan.startId), webhook: request.webhook };

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { HistoryMessage } from "../event.ts";
+import type { FlowFix } from "../flow-fix.ts";
 import type { NodeRun } from "../node.ts";
 import type { IndexedDocuments } from "../retrieval/index-documents.ts";
 import type { RunInput } from "../run-input.ts";
@@ -29,6 +30,8 @@ export interface ChatRun {
   remembers: boolean;
   /** Flow and version: contexts of authors' code are shared only within. */
   scope: string;
+  /** What the flow puts right. */
+  fixes?: ReadonlySet<FlowFix>;
 }
 
 /** One filling of a vector store. */

@@ -88,6 +88,7 @@ const asNodeRun = (
   isLast: false,
   iteration: undefined,
   past: run.past,
+  ...(run.fixes && { fixes: run.fixes }),
   variables: run.variables,
   resolve: (value) => Promise.resolve(value),
   flow: run.flow,

@@ -1,4 +1,5 @@
 import type { UsedTool } from "../event.ts";
+import type { FlowFix } from "../flow-fix.ts";
 import { loadChatNode } from "../nodes/chatflow-registry.ts";
 import { permittedVariables } from "../override.ts";
 import { uploadedText } from "../request.ts";
@@ -20,8 +21,9 @@ export async function runChatflow(
   plan: ChatPlan,
   request: RunInput,
   services: Services,
+  fixes?: ReadonlySet<FlowFix>,
 ): Promise<Outcome> {
-  const run = newChatRun(plan, request, services);
+  const run = { ...newChatRun(plan, request, services), ...(fixes && { fixes }) };
   try {
     const { ending, instances } = await initialise(plan, run);
     const said = await answer(ending, instances, run);

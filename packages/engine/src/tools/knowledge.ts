@@ -28,7 +28,7 @@ type Inputs = z.infer<typeof Inputs>;
 /** A tool for each document store and vector store that an agent may look into. */
 export async function knowledgeTools(
   { agentKnowledgeDocumentStores, agentKnowledgeVSEmbeddings }: Inputs,
-  { services, resolve }: NodeRun,
+  { services, resolve, fixes }: NodeRun,
 ): Promise<Tool[]> {
   const stored = agentKnowledgeDocumentStores
     .filter((row) => row.documentStore)
@@ -36,7 +36,7 @@ export async function knowledgeTools(
       retrieverTool({
         name: toolName(row.documentStore.slice(row.documentStore.indexOf(":") + 1)),
         description: row.docStoreDescription,
-        retriever: await openDocumentStore(row.documentStore, services),
+        retriever: await openDocumentStore(row.documentStore, services, fixes),
         returnSourceDocuments: row.returnSourceDocuments,
       }),
     );
@@ -54,7 +54,7 @@ export async function knowledgeTools(
       return retrieverTool({
         name: toolName(row.knowledgeName || row.vectorStore),
         description: row.knowledgeDescription,
-        retriever: await openVectorStore({ embedding, vectorStore }, services),
+        retriever: await openVectorStore({ embedding, vectorStore }, services, fixes),
         returnSourceDocuments: row.returnSourceDocuments,
       });
     });

@@ -12,12 +12,12 @@ export const retriever = defineNode({
     retrieverQuery: text,
     outputFormat: text,
   }),
-  async run(given, { input, services, isLast, emit, nodeId }) {
+  async run(given, { input, services, fixes, isLast, emit, nodeId }) {
     const chosen = given.retrieverKnowledgeDocumentStores.filter((row) => row.documentStore);
     if (chosen.length === 0) throw new Error("Please select a document store");
     const query = given.retrieverQuery || input || "";
     const stores = await Promise.all(
-      chosen.map((row) => openDocumentStore(row.documentStore, services)),
+      chosen.map((row) => openDocumentStore(row.documentStore, services, fixes)),
     );
     const documents = await retrieveAll(stores, query, services.signal);
     const content =

@@ -7,8 +7,8 @@ import { openDocumentStore } from "../../knowledge.ts";
 export const documentStoreVS = defineChatNode({
   name: "documentStoreVS",
   inputs: z.object({ selectedStore: text }),
-  init({ selectedStore }, { services, label }) {
+  init({ selectedStore }, { services, label, fixes }) {
     if (!selectedStore) throw new Error(`${label}: please select a document store`);
-    return openDocumentStore(selectedStore, services);
+    return openDocumentStore(selectedStore, services, fixes);
   },
 });

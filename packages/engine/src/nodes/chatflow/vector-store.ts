@@ -10,6 +10,7 @@ import {
 import { nameId } from "../../retrieval/document-id.ts";
 import type { Embeddings } from "../../retrieval/embeddings.ts";
 import { indexDocuments } from "../../retrieval/index-documents.ts";
+import { searchedAsChosen } from "../../retrieval/mmr.ts";
 import { loadVectorStore } from "../../retrieval/stores/registry.ts";
 import { chatIdName, type VectorStore } from "../../retrieval/vector-store.ts";
 
@@ -49,13 +50,13 @@ const takesUploads = ({ fileUpload }: { fileUpload?: unknown }): boolean =>
 
 async function open(
   inputs: { embeddings: Embeddings; fileUpload?: unknown },
-  { name, credentialId, services, request }: ChatNodeRun,
+  { name, credentialId, services, request, fixes }: ChatNodeRun,
 ): Promise<VectorStore> {
   const [component, credential] = await Promise.all([
     loadVectorStore(name),
     credentialId ? services.credential(credentialId) : {},
   ]);
-  return component.open({
+  const setting = {
     inputs: { ...inputs },
     credential,
     embeddings: inputs.embeddings,
@@ -63,5 +64,7 @@ async function open(
     baseUrls: services.modelBaseUrls,
     postgres: services.postgres,
     ...(takesUploads(inputs) && { chatId: request.chatId }),
-  });
+  };
+  const store = await component.open(setting);
+  return fixes?.has("mmr") ? searchedAsChosen(store, inputs.embeddings, setting) : store;
 }
