@@ -2,7 +2,7 @@ import type { Log } from "@sluice/core/log";
 import type { RedisKeys } from "@sluice/core/prediction/redis-keys";
 import type { RedisConnection } from "@sluice/core/redis/open-redis";
 import { type AutoscalerSettings, policyOf } from "./config.ts";
-import { openEcsService } from "./ecs-service.ts";
+import type { EcsOptions, WorkerService } from "./ecs-service.ts";
 import { type Autoscaler, openAutoscaler } from "./open-autoscaler.ts";
 
 export type { Autoscaler } from "./open-autoscaler.ts";
@@ -23,7 +23,7 @@ export function autoscalerOf(
   const autoscaler = openAutoscaler({
     ...parts,
     redis: parts.command,
-    service: openEcsService({ cluster, service, endpoint: settings.AUTOSCALER_ENDPOINT }),
+    service: lazyEcsService({ cluster, service, endpoint: settings.AUTOSCALER_ENDPOINT }),
     policy: policyOf(settings),
     standardCapacity: settings.WORKER_CAPACITY,
     acts: settings.AUTOSCALER_ACTS,
@@ -31,4 +31,17 @@ export function autoscalerOf(
   });
   autoscaler.start();
   return autoscaler;
+}
+
+/** An API process that scales nothing does not carry the SDK. */
+function lazyEcsService(options: EcsOptions): WorkerService {
+  let opened: Promise<WorkerService> | undefined;
+  const service = () => {
+    opened ??= import("./ecs-service.ts").then(({ openEcsService }) => openEcsService(options));
+    return opened;
+  };
+  return {
+    read: async () => (await service()).read(),
+    setDesired: async (count) => (await service()).setDesired(count),
+  };
 }
