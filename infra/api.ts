@@ -7,6 +7,7 @@ import {
   functionPlace,
   nodejs,
 } from "./function.ts";
+import type { Given } from "./given.ts";
 import { architecture, image, probe, taskTransform } from "./image.ts";
 import type { Network } from "./network.ts";
 import type { Settings } from "./secret.ts";
@@ -18,6 +19,7 @@ export interface ApiParts {
   network: Network;
   settings: Settings;
   storage: Storage;
+  given: Given;
   target: ScalerTarget;
   /** The scheduled autoscaler that a Lambda API wakes. */
   scaler: sst.aws.Function | undefined;
@@ -40,7 +42,7 @@ export function createApi(stage: Stage, parts: ApiParts): Api {
 }
 
 function createFargateApi(stage: Stage, parts: ApiParts): Api {
-  const { cluster, network, settings, storage, target, domain, after } = parts;
+  const { cluster, network, settings, storage, given, target, domain, after } = parts;
   if (stage.production && !domain)
     throw new Error("The API needs HTTPS in production: set SLUICE_DOMAIN, e.g. api.example.com");
   const stopTimeout = 120;
@@ -63,6 +65,7 @@ function createFargateApi(stage: Stage, parts: ApiParts): Api {
     },
     health: probe(3000, "/healthz"),
     environment: {
+      ...given.api,
       MODE: "queue",
       PORT: "3000",
       SLUICE_REQUIRE_KEY: String(stage.requireKey),
@@ -114,7 +117,7 @@ function createFargateApi(stage: Stage, parts: ApiParts): Api {
 }
 
 function createLambdaApi(stage: Stage, parts: ApiParts): Api {
-  const { network, settings, storage, scaler, domain, after } = parts;
+  const { network, settings, storage, given, scaler, domain, after } = parts;
   const inVpc = functionsInVpc(stage);
   const handler = new sst.aws.Function("Api", {
     handler: "packages/api/src/lambda.handler",
@@ -127,6 +130,7 @@ function createLambdaApi(stage: Stage, parts: ApiParts): Api {
     concurrency: { reserved: functionConcurrency },
     link: [settings.link],
     environment: {
+      ...given.function,
       ...functionEnvironment(stage),
       ...storage.environment,
       SLUICE_REQUIRE_KEY: String(stage.requireKey),

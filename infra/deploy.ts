@@ -8,6 +8,7 @@ import {
 } from "./autoscaler.ts";
 import { checkConnectionBudget, connectionBudget } from "./connection-budget.ts";
 import { createDatabase } from "./database.ts";
+import { givenSettings } from "./given.ts";
 import { createMigration } from "./migration.ts";
 import { createNetwork } from "./network.ts";
 import { createRedis } from "./redis.ts";
@@ -32,7 +33,7 @@ export function deploy() {
   const storage = createStorage(stage);
   const migration = createMigration(stage, network, settings);
   const cluster = new sst.aws.Cluster("Fleet", { vpc: network.vpc });
-  const shared = { cluster, network, settings, storage };
+  const shared = { cluster, network, settings, storage, given: givenSettings(process.env) };
   const worker = createWorker(stage, { ...shared, after: [migration] });
   const target = scalerTarget(cluster, worker);
   const scaler = createScheduledScaler(stage, { network, settings, target });

@@ -1,4 +1,5 @@
 import { dependsAlso } from "./function.ts";
+import type { Given } from "./given.ts";
 import { architecture, image, probe, taskTransform } from "./image.ts";
 import type { Network } from "./network.ts";
 import type { Settings } from "./secret.ts";
@@ -13,12 +14,13 @@ export interface WorkerParts {
   network: Network;
   settings: Settings;
   storage: Storage;
+  given: Given;
   after: $util.Input<$util.Resource>[];
 }
 
 /** The service of workers. Its count belongs to the autoscaler, not to the deploy. */
 export function createWorker(stage: Stage, parts: WorkerParts) {
-  const { cluster, network, settings, storage, after } = parts;
+  const { cluster, network, settings, storage, given, after } = parts;
   const tasks = cluster.nodes.cluster.arn.apply((arn) => `${arn.replace(":cluster/", ":task/")}/*`);
   return new sst.aws.Service("Worker", {
     cluster,
@@ -38,6 +40,7 @@ export function createWorker(stage: Stage, parts: WorkerParts) {
       : { fargate: { weight: 1 } },
     health: probe(5566, "/healthz"),
     environment: {
+      ...given.worker,
       MODE: "queue",
       WORKER_PORT: "5566",
       WORKER_CAPACITY: String(stage.workerCapacity),
