@@ -138,7 +138,7 @@ test("MODE is main unless it is said, and needs no Redis", async () => {
   const env = { MODE: "", REDIS_URL: "", REDIS_HOST: "nowhere.invalid" };
   const split = await openSplit({ workers: 0, env });
   try {
-    expect(split.output()).toContain('"mode":"main"');
+    await until(() => split.output().includes('"mode":"main"'), 5000);
     expect((await ask(split.url, await flowOf(split), quick)).status).toBe(200);
   } finally {
     await split.close();
