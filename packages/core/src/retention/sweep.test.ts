@@ -94,3 +94,24 @@ test("a row that somebody holds is passed over, not waited for", async () => {
   holder.release();
   expect(await left()).toMatchObject({ held: 1 });
 });
+
+test("files go with the last message that names them", async () => {
+  const { pool } = database;
+  const flow = crypto.randomUUID();
+  const uploads = (...names: string[]) =>
+    JSON.stringify(names.map((name) => ({ type: "stored-file", name, mime: "image/png" })));
+  const made = JSON.stringify([{ type: "png", data: "FILE-STORAGE::made.png" }]);
+  const say = (date: string, files: string | null, artifacts: string | null) =>
+    pool.query(
+      `insert into chat_message (id, role, chatflowid, content, chat_type, chat_id, created_date, file_uploads, artifacts)
+       values (gen_random_uuid(), 'userMessage', $1, 'hi', 'EXTERNAL', 'c', $2, $3, $4)`,
+      [flow, date, files, artifacts],
+    );
+  await say(old, uploads("once.png", "again.png"), made);
+  await say(old, "not json", null);
+  await say(young, uploads("again.png"), null);
+  const deleted: string[] = [];
+  const objects = { delete: async (key: string) => void deleted.push(key) };
+  await sweep({ db: database.db, objects }, before);
+  expect(deleted.toSorted()).toEqual([`uploads/${flow}/c/made.png`, `uploads/${flow}/c/once.png`]);
+});
