@@ -1,6 +1,6 @@
 import type { AgentFinds } from "./agent-talk.ts";
 import type { HistoryMessage } from "./event.ts";
-import type { ModelAnswer, ToolCall } from "./model.ts";
+import type { ModelAnswer, ToolCall, Usage } from "./model.ts";
 import type { Resumed } from "./node.ts";
 
 /** An agent's talk as it stands while a human decides about the tools that it wants to call. */
@@ -14,7 +14,8 @@ export interface PendingTalk {
   /** Names of the tools that wait for a yes. */
   tools: string[];
   found: AgentFinds;
-  totals: number[];
+  /** Of each call of the model, in order. */
+  usages: Usage[];
 }
 
 /** A text that shows which calls wait for a yes. */

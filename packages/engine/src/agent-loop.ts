@@ -2,7 +2,7 @@ import { attemptText, decided, type PendingTalk } from "./agent-approval.ts";
 import { type AgentFinds, openTalk } from "./agent-talk.ts";
 import type { HistoryMessage } from "./event.ts";
 import { assistantRecord } from "./langchain-record.ts";
-import type { ChatModel, ModelAnswer, ToolCall } from "./model.ts";
+import type { ChatModel, ModelAnswer, ToolCall, Usage } from "./model.ts";
 import { ask, calledTool } from "./model-node.ts";
 import type { NodeRun, Resumed } from "./node.ts";
 import { keepProviderFinds } from "./provider-finds.ts";
@@ -17,8 +17,8 @@ const maxResultBytes = 1_000_000;
 export interface AgentAnswer extends AgentFinds {
   answer: ModelAnswer & { reasoningS?: number | undefined };
   content: string;
-  /** Tokens of each call of the model, in order. */
-  totals: number[];
+  /** Of each call of the model, in order. */
+  usages: Usage[];
   /** All that was said, tool rounds included. */
   messages: HistoryMessage[];
   /** Set when a human has to agree before the tools are called. */
@@ -43,7 +43,7 @@ export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<A
   const { model, guarded, providerTools = [] } = task;
   const decision = task.resumed && decided(task.resumed);
   const talk = openTalk(decision?.talk, task.messages);
-  const { found, totals, sent } = talk;
+  const { found, usages, sent } = talk;
   const tools = task.tools.filter((tool) => !decision?.refused.includes(tool.name));
   const definitions = tools.map(({ name, description, schema }) => ({ name, description, schema }));
   const toolNamed = (name: string) => tools.find((tool) => tool.name === name);
@@ -67,9 +67,9 @@ export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<A
       );
       const made = { text: said.text, images, files, providerCalls };
       answer = { ...said, text: await keepProviderFinds(made, found, context) };
-      totals.push(answer.usage?.total_tokens ?? 0);
+      if (answer.usage) usages.push(answer.usage);
       calls = answer.toolCalls.filter((call) => call.id);
-      const result = { answer, totals, messages: talk.messages, ...found };
+      const result = { answer, usages, messages: talk.messages, ...found };
       if (calls.length === 0) return { ...result, content: answer.text };
       announce(calls, context);
       const asking = calls.filter(({ name }) => guarded.has(name) && toolNamed(name));
@@ -92,7 +92,7 @@ export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<A
         },
       });
       if (calls.length === 1 && toolNamed(call.name)?.returnDirect)
-        return { answer, content, ...found, totals, messages: talk.messages };
+        return { answer, content, ...found, usages, messages: talk.messages };
     }
   }
   throw new Error(`The agent called tools in ${maxRounds} rounds without an answer`);

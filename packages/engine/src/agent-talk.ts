@@ -15,7 +15,7 @@ export interface AgentFinds {
 export function openTalk(earlier: PendingTalk | undefined, begun: HistoryMessage[]) {
   const messages = [...(earlier?.messages ?? begun)];
   const metadata = { ...earlier?.metadata };
-  const totals = [...(earlier?.totals ?? [])];
+  const usages = [...(earlier?.usages ?? [])];
   const nothing = { usedTools: [], sourceDocuments: [], artifacts: [], fileAnnotations: [] };
   const found: AgentFinds = structuredClone({ ...nothing, ...earlier?.found });
   const asSent = (message: HistoryMessage, index: number) => ({
@@ -27,7 +27,7 @@ export function openTalk(earlier: PendingTalk | undefined, begun: HistoryMessage
     messages,
     sent,
     found,
-    totals,
+    usages,
     add(message: HistoryMessage, about?: Record<string, unknown>): void {
       if (about) metadata[messages.length] = about;
       sent.push(asSent(message, messages.length));
@@ -44,7 +44,7 @@ export function openTalk(earlier: PendingTalk | undefined, begun: HistoryMessage
       calls,
       tools: asking.map((call) => call.name),
       found,
-      totals,
+      usages,
     }),
   };
 }

@@ -1,4 +1,5 @@
-import type { ModelAnswer, ModelRequest, Usage } from "../model.ts";
+import type { ModelAnswer, ModelRequest } from "../model.ts";
+import { addUsage } from "./add-usage.ts";
 
 const maxParts = 8;
 
@@ -24,7 +25,7 @@ function joined(first: ModelAnswer, second: ModelAnswer): ModelAnswer {
     text: first.text + second.text,
     ...(reasoning && { reasoning }),
     ...(providerCalls.length > 0 && { providerCalls }),
-    ...(first.usage && second.usage && { usage: sum(first.usage, second.usage) }),
+    ...(first.usage && second.usage && { usage: addUsage(first.usage, second.usage) }),
     metadata: {
       ...second.metadata,
       content_blocks: [...blocksOf(first), ...blocksOf(second)],
@@ -37,10 +38,3 @@ const blocksOf = ({ metadata, text, toolCalls }: ModelAnswer): unknown[] =>
     ...(text ? [{ type: "text", text }] : []),
     ...toolCalls.map(({ id, name, args }) => ({ type: "tool_use", id, name, input: args })),
   ];
-
-const sum = (first: Usage, second: Usage): Usage => ({
-  ...second,
-  input_tokens: first.input_tokens + second.input_tokens,
-  output_tokens: first.output_tokens + second.output_tokens,
-  total_tokens: first.total_tokens + second.total_tokens,
-});

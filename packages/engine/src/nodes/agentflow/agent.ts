@@ -3,8 +3,9 @@ import { callRecord } from "../../agent-approval.ts";
 import { type AgentAnswer, runAgentLoop } from "../../agent-loop.ts";
 import { type Conversation, conversationOf, MessageRows, spoken } from "../../conversation.ts";
 import { flag, number, rows, text } from "../../input.ts";
-import type { ChatModel } from "../../model.ts";
+import type { ChatModel, Usage } from "../../model.ts";
 import { emitExtras, modelOf, recordedInputs, timed } from "../../model-node.ts";
+import { addUsage } from "../../models/add-usage.ts";
 import { defineNode, type NodeRun } from "../../node.ts";
 import { costOf } from "../../prices.ts";
 import { providerToolInputs, providerToolsOf } from "../../provider-tools.ts";
@@ -96,11 +97,11 @@ async function answer(given: Inputs, context: NodeRun) {
 }
 
 function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<string, unknown> {
-  const { answer, usedTools, sourceDocuments, artifacts, fileAnnotations, pending } = said;
+  const { answer, usages, usedTools, sourceDocuments, artifacts, fileAnnotations, pending } = said;
   return {
     calledTools: (pending?.calls ?? []).map(callRecord),
     ...(pending && { isWaitingForHumanInput: true }),
-    ...(answer.usage && { usageMetadata: agentUsage(said, model) }),
+    ...(usages.length > 0 && { usageMetadata: agentUsage(usages, model) }),
     responseMetadata: answer.metadata,
     ...(usedTools.length > 0 && { usedTools }),
     ...(sourceDocuments.length > 0 && { sourceDocuments }),
@@ -118,25 +119,14 @@ function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<st
   };
 }
 
-/**
- * Flowise's sums, which recorded flows and dashboards show: calls between the first and the last count twice as
- * tool tokens, and tool tokens are priced as output.
- */
-function agentUsage({ answer, totals }: AgentAnswer, model: ChatModel) {
-  const usage = answer.usage!;
-  const [first = 0] = totals;
-  const last = totals.at(-1) ?? 0;
-  const middle = totals.slice(1, -1).reduce((sum, total) => sum + total, 0);
-  const toolTokens = totals.length > 1 ? first + 2 * middle + last : 0;
-  const cost = costOf(model.component, model.modelName, {
-    ...usage,
-    output_tokens: usage.output_tokens + toolTokens,
-  });
+/** All calls together; what was used before the last one counts as spent on tools. */
+function agentUsage(usages: Usage[], model: ChatModel) {
+  const all = usages.reduce(addUsage);
+  const last = usages.at(-1)!;
   return {
-    ...usage,
-    total_tokens: usage.total_tokens + toolTokens,
-    tool_call_tokens: toolTokens,
-    ...cost,
+    ...all,
+    tool_call_tokens: all.total_tokens - last.total_tokens,
+    ...costOf(model.component, model.modelName, all),
   };
 }
 
