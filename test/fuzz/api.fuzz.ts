@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSimulator, type Simulator } from "../../packages/simulator/src/simulator.ts";
 import { call } from "../client.ts";
 import { chain, llm, reply, start } from "../flows.ts";
+import { type Index, openIndex, pages, storeIndexed } from "../indexed-flow.ts";
 import { openSplit, type Split, store } from "../split.ts";
+import { type DrawnForm, formsOf, toFormData } from "./forms.ts";
 import { type Operation, readDescription } from "./operations.ts";
 import { type Known, valuesOf } from "./values.ts";
 
@@ -18,16 +20,23 @@ const hangMs = 15_000;
 
 let split: Split;
 let simulator: Simulator;
+let index: Index;
 beforeAll(async () => {
   simulator = await openSimulator({ ttftMs: 1, tokens: 3, gapMs: 0 });
+  index = await openIndex();
   split = await openSplit({ env: { PREDICTION_TIMEOUT_SECONDS: "10", LOG_LEVEL: "warn" } });
 });
-afterAll(() => Promise.all([split.close(), simulator.close()]));
+afterAll(async () => {
+  index.close();
+  await Promise.all([split.close(), simulator.close()]);
+});
 
 interface Outcome {
   operation: Operation;
   status: number;
   withKey: boolean;
+  /** A form with files was sent. */
+  formed: boolean;
 }
 
 /** The admin's own key: without it there is nothing left to ask. */
@@ -40,7 +49,7 @@ const pool = (name: string) => {
   return pools.get(name)!;
 };
 const ofFlows =
-  /prediction|chatflow|chatmessage|feedback|leads|webhook|schedule|vector|flow-config|chatbotConfig/;
+  /prediction|chatflow|chatmessage|feedback|leads|webhook|schedule|vector|flow-config|chatbotConfig|attachments|upsert-history/;
 function poolOf(path: string, name = "id"): string {
   if (name === "storeId" || path.includes("/document-store/")) return "document-store";
   if (path.startsWith("/v1/predictions")) return "predictions";
@@ -54,9 +63,15 @@ async function refill(): Promise<void> {
       pool("chatflows").length % 2
         ? chain(start(), reply("hello {{question}}"))
         : chain(start(), llm({ url: simulator.url }));
-    pool("chatflows").push(await store(split, graph));
+    pool("chatflows").push(
+      pool("chatflows").length === 3
+        ? await storeIndexed(split, index, pages(3))
+        : await store(split, graph, { chatbotConfig: takesFiles }),
+    );
   }
 }
+
+const takesFiles = JSON.stringify({ fullFileUpload: { status: true } });
 
 /** The first of each stay: without them little could be asked. */
 const kept = 4;
@@ -89,6 +104,7 @@ function knownValues(): Known {
     ),
     flowId: flow,
     chatflowid: flow,
+    chatflowId: flow,
     streaming: fc.boolean(),
     startDate: date,
     endDate: date,
@@ -167,20 +183,24 @@ test("no request makes a 500, hangs or stays in memory", async () => {
         : dice[2]! < 92
           ? JSON.stringify(json ?? {})
           : String(drawn(fc.string({ unit: "binary", maxLength: 200 }), i));
-    const asked = `${operation.method} ${target} ${body?.slice(0, 300) ?? ""}`;
+    const form =
+      operation.takesForms && operation.method === "POST" && dice[3]! % 2 === 0
+        ? (drawn(formsOf(fc.constant(json)), i) as DrawnForm)
+        : undefined;
+    const asked = `${operation.method} ${target} ${(form ? JSON.stringify(form) : body)?.slice(0, 300) ?? ""}`;
     try {
       const response = await fetch(`${split.url}${target}`, {
         method: operation.method,
         headers: {
-          ...(body !== undefined && { "content-type": "application/json" }),
+          ...(body !== undefined && !form && { "content-type": "application/json" }),
           ...(withKey && { authorization: `Bearer ${split.key}` }),
           ...(!withKey && dice[3]! < 50 && { authorization: "Bearer no-such-key" }),
         },
-        ...(body !== undefined && { body }),
+        ...(form ? { body: toFormData(form) } : body !== undefined && { body }),
         signal: AbortSignal.timeout(hangMs),
       });
       const text = await response.text();
-      outcomes.push({ operation, status: response.status, withKey });
+      outcomes.push({ operation, status: response.status, withKey, formed: form !== undefined });
       if (response.status >= 500 && !isTold(response.status, text))
         fail(operation, `${response.status} ${text.slice(0, 200)}`, asked);
       if (response.ok) learn(operation, text);
@@ -233,6 +253,11 @@ test("no request makes a 500, hangs or stays in memory", async () => {
   await run(2 * requests);
   const after = processes.map(({ pid }) => rssOf(pid));
 
+  const isOk = ({ status }: Outcome) => status >= 200 && status < 300;
+  const unfed = description.operations.filter(
+    (each) =>
+      each.takesForms && !outcomes.some((one) => one.operation === each && one.formed && isOk(one)),
+  );
   const share = (some: Outcome[]) => some.length / outcomes.length;
   const rare = description.operations.filter(
     (each) => outcomes.filter(({ operation }) => operation === each).length < 50,
@@ -242,13 +267,14 @@ test("no request makes a 500, hangs or stays in memory", async () => {
     requests: outcomes.length,
     operations: description.operations.length,
     withKey: share(outcomes.filter(({ withKey }) => withKey)),
-    ok: share(outcomes.filter(({ status }) => status >= 200 && status < 300)),
+    ok: share(outcomes.filter(isOk)),
     before,
     after,
   };
   process.stdout.write(`${JSON.stringify(summary)}\n`);
   expect([...failures.values()].slice(0, 20), `seed ${seed}`).toEqual([]);
   expect(rare.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  expect(unfed.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
   expect(summary.withKey).toBeGreaterThan(0.6);
   expect(summary.ok).toBeGreaterThan(0.3);
   for (const [i, mb] of after.entries()) expect(mb).toBeLessThan(before[i]! * 1.2);

@@ -31,6 +31,8 @@ export interface Operation {
   path: string;
   parameters: Parameter[];
   body: Schema | undefined;
+  /** It takes forms with files. */
+  takesForms: boolean;
 }
 
 export interface Description {
@@ -48,6 +50,8 @@ interface DescribedOperation {
   requestBody?: { content?: Record<string, { schema?: Schema }> };
 }
 
+/** What takes files, too, is described as JSON. */
+const withFiles = /prediction\/|vector\/|document-store\/(loader|upsert)/;
 const methods = new Set(["get", "post", "put", "patch", "delete"]);
 
 export async function readDescription(url: string): Promise<Description> {
@@ -60,6 +64,7 @@ export async function readDescription(url: string): Promise<Description> {
         path,
         parameters,
         body: requestBody?.content?.["application/json"]?.schema,
+        takesForms: "multipart/form-data" in (requestBody?.content ?? {}) || withFiles.test(path),
       })),
   );
   return {
