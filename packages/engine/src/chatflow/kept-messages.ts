@@ -21,7 +21,7 @@ const keptMessage = (type: string, content: string) =>
 /** The message in such a text; nothing where it holds none that a model is told. */
 export function readKept(text: string): HistoryMessage[] {
   const kept = Kept.safeParse(parsed(text)).data;
-  const role = kept && roles[kept.type];
+  const role = kept && Object.hasOwn(roles, kept.type) ? roles[kept.type] : undefined;
   if (!kept || !role) return [];
   const { content } = kept.data;
   const said =
