@@ -6,6 +6,8 @@ export interface TcpProxy {
   cut(): void;
   /** Holds back everything, in both directions, as a network that lost its way. */
   freeze(): void;
+  /** Loses the connections that there are without closing them; new ones work. */
+  strand(): void;
   /** Lets commands through and holds back what is answered. */
   muteReplies(): void;
   /** Lets everything through again. */
@@ -17,6 +19,7 @@ export interface TcpProxy {
 export async function openTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const pairs = new Set<{ client: Socket; upstream: Socket }>();
+  const stranded: { client: Socket; upstream: Socket }[] = [];
   let mode: "open" | "cut" | "frozen" | "mute" = "open";
 
   const apply = ({ client, upstream }: { client: Socket; upstream: Socket }) => {
@@ -63,9 +66,18 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
     url: url.toString(),
     cut: () => set("cut"),
     freeze: () => set("frozen"),
+    strand() {
+      for (const { client, upstream } of pairs) {
+        client.pause();
+        upstream.pause();
+      }
+      stranded.push(...pairs);
+      pairs.clear();
+    },
     muteReplies: () => set("mute"),
     restore: () => set("open"),
     close() {
+      for (const pair of stranded) pairs.add(pair);
       set("cut");
       return new Promise((resolve) => server.close(() => resolve()));
     },

@@ -15,13 +15,22 @@ export interface RedisLog {
   warn(fields: object, message: string): void;
 }
 
-/** Makes a connection; the caller closes it. Connects in the background. */
+/** How long a Redis may owe an answer, a blocking call's own time included, before its connection counts as lost. */
+const silenceMs = { producer: 10_000, consumer: 45_000, subscriber: 10_000 };
+/** A subscriber asks for nothing; without a question it would never notice that nothing can reach it any more. */
+const askEveryMs = 20_000;
+
+/**
+ * Makes a connection; the caller closes it. Connects in the background. A network that lost the connection without
+ * closing it is noticed by an answer that is overdue.
+ */
 export function openRedis(
   settings: RedisSettings,
   role: RedisRole,
   log: RedisLog,
+  patience = { silenceMs: silenceMs[role], askEveryMs },
 ): RedisConnection {
-  const options = optionsOf(settings, role);
+  const options = { ...optionsOf(settings, role), socketTimeout: patience.silenceMs };
   const [endpoint] = settings.endpoints;
   const connection = settings.cluster
     ? new Cluster(settings.endpoints, {
@@ -38,6 +47,7 @@ export function openRedis(
       })
     : new Redis({ ...endpoint, ...options, db: settings.db });
   if (connection instanceof Redis) gatherWrites(connection);
+  if (role === "subscriber") askRegularly(connection, patience.askEveryMs);
   let lastWarning = 0;
   connection.on("error", (thrown: Error & { lastNodeError?: Error }) => {
     if (Date.now() - lastWarning < 5000) return;
@@ -49,6 +59,13 @@ export function openRedis(
     log.warn(fields, "Redis connection failed; trying again");
   });
   return connection;
+}
+
+function askRegularly(connection: RedisConnection, everyMs: number): void {
+  const timer = setInterval(() => {
+    if (connection.status === "ready") connection.ping().catch(() => {});
+  }, everyMs).unref();
+  connection.once("end", () => clearInterval(timer));
 }
 
 function optionsOf(settings: RedisSettings, role: RedisRole): RedisOptions {
