@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, until } from "./client.ts";
-import { chain, reply, start } from "./flows.ts";
+import { chain, node, reply, start } from "./flows.ts";
 import { openSplit, type Split, store } from "./split.ts";
 
 let split: Split;
@@ -81,3 +81,61 @@ test("a missing parameter is named", async () => {
   const wrong = await post(id, '{"order": "x"}');
   expect(wrong.json.message).toBe("Invalid type for body parameter order: expected number");
 });
+
+test("a plain token signs too, and the flow does not see it", async () => {
+  const trigger = start({
+    startInputType: "webhookTrigger",
+    webhookEnableAuth: true,
+    webhookSecret: "shared",
+    webhookSignatureType: "plain-token",
+    webhookSignatureHeader: "x-token",
+  });
+  const id = await store(split, chain(trigger, reply("{{ $webhook.headers.x-token }}")));
+  expect((await post(id, "{}", { "x-token": "guess" })).status).toBe(401);
+  expect((await post(id, "{}", { "x-token": "shared" })).json.text).toBe("[REDACTED]");
+});
+
+test("a webhook in stream mode answers with Flowise's events", async () => {
+  const id = await hook({ webhookResponseMode: "stream" });
+  const streamed = await post(id, '{"order": 3}');
+  expect(streamed.headers.get("content-type")).toContain("text/event-stream");
+  expect(streamed.text).toContain('{"event":"token","data":"Order 3"}');
+  expect(streamed.text).toContain('"event":"end"');
+});
+
+/** Asks a human between the trigger and the reply. */
+const asking = (inputs: Record<string, unknown>) => {
+  const human = node("humanInputAgentflow", { humanInputDescription: "Ship it?" });
+  const trigger = start({ startInputType: "webhookTrigger", webhookMethod: "POST", ...inputs });
+  const graph = chain(trigger, human, reply("Order {{ $webhook.body.order }} goes"));
+  graph.edges.at(-1)!.sourceHandle = `${human.id}-output-0`;
+  return store(split, graph);
+};
+
+test("a run that a webhook began goes on with its payload after a human's answer by webhook", async () => {
+  const id = await asking({});
+  const first = await post(id, '{"order": 4}');
+  expect(first.json.text).toBe("Ship it?");
+  const { chatId } = first.json;
+  const again = await post(id, JSON.stringify({ chatId, humanInput: { type: "proceed" } }));
+  expect(again.json).toMatchObject({ text: "Order 4 goes", chatId });
+});
+
+test("an asynchronous webhook calls back at its pause and at its end", async () => {
+  const seen = received.length;
+  const id = await asking({ webhookResponseMode: "async", callbackUrl: receiverUrl });
+  const { chatId } = (await post(id, '{"order": 5}')).json;
+  await until(() => received.length > seen, 15_000);
+  expect(JSON.parse(received[seen]!.body)).toMatchObject({
+    status: "STOPPED",
+    chatId,
+    data: { text: "Ship it?", action: { data: { nodeId: "humanInputAgentflow_0" } } },
+  });
+  const again = await post(id, JSON.stringify({ chatId, humanInput: { type: "proceed" } }));
+  expect([again.status, again.json]).toEqual([202, { chatId, status: "PROCESSING" }]);
+  await until(() => received.length > seen + 1, 10_000);
+  expect(JSON.parse(received[seen + 1]!.body)).toMatchObject({
+    status: "SUCCESS",
+    data: { text: "Order 5 goes" },
+  });
+}, 30_000);

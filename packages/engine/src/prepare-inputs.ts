@@ -48,7 +48,8 @@ async function scopeOf(context: RunContext, uses: Uses): Promise<ReferenceScope>
     question: request.question,
     fileText: uploadedText(request),
     form: request.form ?? run.form,
-    webhook: request.webhook ?? run.webhook,
+    // A run that goes on keeps the payload that it began with.
+    webhook: run.webhook ?? request.webhook,
     variables: {
       ...stored,
       ...permittedVariables(request.overrideConfig?.vars, request.permissions),

@@ -12,7 +12,7 @@ import type { Deps } from "../deps.ts";
 import { errorBody } from "../error.ts";
 import { ConversationId } from "../prediction-input.ts";
 import { parseBody, readText } from "../read-body.ts";
-import { newJob } from "../submit.ts";
+import { enqueue, newJob } from "../submit.ts";
 import { webhookTarget } from "../webhook-target.ts";
 import {
   checkParameters,
@@ -52,9 +52,10 @@ export function webhookRoutes(deps: Deps) {
     };
     const { humanInput, chatId, sessionId, ...body } = payload.body;
     const webhook = { ...payload, body };
-    checkParameters(trigger, webhook);
+    const answer = humanInputOf(humanInput);
+    if (!answer) checkParameters(trigger, webhook);
     const read = {
-      request: { ...(await requestOf(trigger, webhook)), ...humanInputOf(humanInput) },
+      request: answer ?? (await requestOf(trigger, webhook)),
       stream: trigger.webhookResponseMode === "stream",
       chatId: conversationOrNone(chatId),
       sessionId: conversationOrNone(sessionId),
@@ -62,8 +63,10 @@ export function webhookRoutes(deps: Deps) {
     const job = await newJob(deps, admitted, read, { stream: read.stream, chatType: "WEBHOOK" });
     c.header("x-prediction-id", job.id);
     if (trigger.webhookResponseMode === "async") {
-      const webhook = callbackOf(deps, trigger);
-      await acceptAndEnqueue(deps, { job: { ...job, stream: true }, webhook });
+      const accepted = { ...job, stream: true, replyTo: "" };
+      // A paused run that goes on has its row.
+      if (answer) await enqueue(deps, accepted).catch(() => {});
+      else await acceptAndEnqueue(deps, { job: accepted, webhook: callbackOf(deps, trigger) });
       return c.json({ chatId: job.chatId, status: "PROCESSING" }, 202);
     }
     return read.stream ? streamed(deps, c, job) : answered(deps, c, job);
@@ -101,8 +104,9 @@ async function requestOf(
 const conversationOrNone = (value: unknown) =>
   typeof value === "string" && value !== "" ? parseInput(ConversationId, value) : undefined;
 
-function humanInputOf(value: unknown): Pick<PredictionRequest, "humanInput"> {
-  if (typeof value !== "object" || value === null || !("type" in value)) return {};
+/** A human's answer to a run that a webhook began; the rest of such a payload says nothing. */
+function humanInputOf(value: unknown): PredictionRequest | undefined {
+  if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
   return { humanInput: value as NonNullable<PredictionRequest["humanInput"]> };
 }
 
