@@ -6,6 +6,7 @@ import type { ChatMessage, ChatModel, ToolCall } from "./model.ts";
 import type { NodeRun } from "./node.ts";
 import { checkedHistory } from "./request.ts";
 import { holdsImages, imageMessages, madeImages, withPastImages } from "./uploaded-image.ts";
+import { withPastTexts } from "./uploaded-text.ts";
 
 export const MessageRows = rows(z.object({ role: text, content: text }));
 
@@ -35,7 +36,8 @@ export async function conversationOf(
       ? [...(model.allowsImages ? imageMessages(request) : []), { role: "user", content: input }]
       : [];
   if (memory) {
-    const past = withPastImages(await context.past(), model.allowsImages);
+    const told = await withPastTexts(await context.past(), context.services);
+    const past = withPastImages(told, model.allowsImages);
     const history = [...past, ...run.history, ...said];
     messages.push(...(await remembered(memory, history, messages, model, context)));
     if (userMessage) messages.push({ role: "user", content: userMessage });

@@ -1,11 +1,12 @@
 import type { RunContext } from "./run.ts";
 import type { RunInput } from "./run-input.ts";
+import { fileBlock } from "./uploaded-text.ts";
 
 /** Text of files that were uploaded whole, as it is put in front of a question; "" without any. */
 export function uploadedText({ uploads = [] }: RunInput): string {
   return uploads
     .filter((upload) => upload.type === "file:full" || upload.type === "stored-file:full")
-    .map((upload) => `<doc name='${upload.name}'>${upload.data ?? ""}</doc>\n\n`)
+    .map((upload) => fileBlock(upload.name, upload.data ?? ""))
     .join("");
 }
 

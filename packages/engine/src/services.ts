@@ -39,6 +39,8 @@ export interface Services {
   parser?: FileParser;
   /** Content of a file that was uploaded in this conversation. */
   file(name: string): Promise<Buffer>;
+  /** Text of a file that came whole with an earlier question of it. Absent where texts are not kept. */
+  fileText?(name: string): Promise<string>;
   /** Keeps a file with those of this conversation and returns its name there. Absent where nothing can be kept. */
   saveFile?(name: string, content: Buffer): Promise<string>;
   /** Saved messages of this flow and session, oldest first. */

@@ -11,7 +11,7 @@ import type { Change } from "@sluice/core/limit/intake";
 import type { Log } from "@sluice/core/log";
 import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
-import { safeName, uploadKey } from "@sluice/core/object-store/upload";
+import { fileTextKey, safeName, uploadKey } from "@sluice/core/object-store/upload";
 import { markRunning } from "@sluice/core/prediction/accepted-prediction";
 import { findEndedPrediction } from "@sluice/core/prediction/ended-prediction";
 import { openFinalWriter } from "@sluice/core/prediction/final-write";
@@ -120,6 +120,8 @@ export function openRunner(options: RunnerOptions) {
     redis,
     cache: options.cache,
     file: (name: string) => objects.get(uploadKey(job.flowId, job.chatId, name)),
+    fileText: async (name: string) =>
+      (await objects.get(fileTextKey(job.flowId, job.chatId, name))).toString("utf8"),
     async saveFile(name: string, content: Buffer) {
       const kept = safeName(name);
       await objects.put(uploadKey(job.flowId, job.chatId, kept), content);

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import type { Db } from "../database/open-database.ts";
 import type { ObjectStore } from "../object-store/object-store.ts";
-import { uploadKey } from "../object-store/upload.ts";
+import { fileTextKey, uploadKey } from "../object-store/upload.ts";
 
 /** A message that is gone, as far as it names files. */
 export interface GoneMessage {
@@ -39,19 +39,26 @@ export async function deleteUploads(
 }
 
 function keysOf({ chatflowid, chat_id, file_uploads, artifacts }: GoneMessage): string[] {
-  const uploaded = Named.parse(parsed(file_uploads))
-    .filter(({ type }) => type.startsWith("stored-file"))
-    .map(({ name }) => name);
+  const uploaded = Named.parse(parsed(file_uploads)).filter(({ type }) =>
+    type.startsWith("stored-file"),
+  );
   const made = Made.parse(parsed(artifacts)).flatMap(
     ({ data }) => /^FILE-STORAGE::(.+)/.exec(String(data))?.[1] ?? [],
   );
-  return [...uploaded, ...made].flatMap((name) => {
+  const of = (key: typeof uploadKey, name: string): string[] => {
     try {
-      return [uploadKey(chatflowid, chat_id, name)];
+      return [key(chatflowid, chat_id, name)];
     } catch {
       return []; // no such name was ever kept
     }
-  });
+  };
+  return [
+    ...uploaded.flatMap(({ type, name }) => [
+      ...of(uploadKey, name),
+      ...(type === "stored-file:full" ? of(fileTextKey, name) : []),
+    ]),
+    ...made.flatMap((name) => of(uploadKey, name)),
+  ];
 }
 
 function parsed(text: string | null): unknown {

@@ -20,6 +20,10 @@ export const chatFolder = (flowId: string, chatId: string): string =>
 export const uploadKey = (flowId: string, chatId: string, name: string): string =>
   `${chatFolder(flowId, chatId)}/${safeName(name)}`;
 
+/** Where the text of a file is that came whole with a question. No file has such a name. */
+export const fileTextKey = (flowId: string, chatId: string, name: string): string =>
+  `${chatFolder(flowId, chatId)}/.text/${safeName(name)}`;
+
 function folderOf(chatId: string): string {
   const folder = encodeURIComponent(chatId.toWellFormed()).replaceAll(".", "%2E");
   // Without a name it would be the flow's own.

@@ -99,7 +99,12 @@ test("files go with the last message that names them", async () => {
   const { pool } = database;
   const flow = crypto.randomUUID();
   const uploads = (...names: string[]) =>
-    JSON.stringify(names.map((name) => ({ type: "stored-file", name, mime: "image/png" })));
+    JSON.stringify(
+      names.map((name) => ({
+        type: name.endsWith(".md") ? "stored-file:full" : "stored-file",
+        name,
+      })),
+    );
   const made = JSON.stringify([{ type: "png", data: "FILE-STORAGE::made.png" }]);
   const say = (date: string, files: string | null, artifacts: string | null) =>
     pool.query(
@@ -107,12 +112,16 @@ test("files go with the last message that names them", async () => {
        values (gen_random_uuid(), 'userMessage', $1, 'hi', 'EXTERNAL', 'c', $2, $3, $4)`,
       [flow, date, files, artifacts],
     );
-  await say(old, uploads("once.png", "again.png"), made);
+  await say(old, uploads("once.png", "again.png", "whole.md"), made);
   await say(old, "not json", null);
   await say(young, uploads("again.png"), null);
   const deleted: string[] = [];
   const objects = { delete: async (key: string) => void deleted.push(key) };
   await sweep({ db: database.db, objects }, before);
   const uploaded = deleted.filter((key) => key.startsWith("uploads/"));
-  expect(uploaded.toSorted()).toEqual([`uploads/${flow}/c/made.png`, `uploads/${flow}/c/once.png`]);
+  expect(uploaded.toSorted()).toEqual(
+    [".text/whole.md", "made.png", "once.png", "whole.md"].map(
+      (name) => `uploads/${flow}/c/${name}`,
+    ),
+  );
 });

@@ -3,6 +3,7 @@ import type { HistoryMessage } from "../event.ts";
 import type { ChatMessage, ChatModel } from "../model.ts";
 import { checkedHistory } from "../request.ts";
 import { withPastImages } from "../uploaded-image.ts";
+import { withPastTexts } from "../uploaded-text.ts";
 import type { ChatRun } from "./chat-node.ts";
 
 /** The request's own history in front of the saved messages of the session. */
@@ -11,6 +12,14 @@ export async function pastMessages(
 ): Promise<HistoryMessage[]> {
   return [...requestMessages(run.request), ...(await run.past())];
 }
+
+/** The same as a model takes them, with the texts of files in front of what was said with them. */
+export const rememberedMessages = async (
+  run: Pick<ChatRun, "past" | "request" | "services">,
+): Promise<HistoryMessage[]> => [
+  ...requestMessages(run.request),
+  ...(await withPastTexts(await run.past(), run.services)),
+];
 
 /** The messages that came with the request. */
 export const requestMessages = (request: ChatRun["request"]): HistoryMessage[] =>

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import type { ChatMemory } from "../../chatflow/chat-parts.ts";
-import { pastMessages, toChatMessages } from "../../chatflow/past.ts";
+import { rememberedMessages, toChatMessages } from "../../chatflow/past.ts";
 
 /** Remembers the saved messages of the session. */
 export const bufferMemory = defineChatNode({
@@ -9,6 +9,6 @@ export const bufferMemory = defineChatNode({
   inputs: z.looseObject({}),
   init: (_, run): ChatMemory => ({
     kind: "memory",
-    messages: async (model) => toChatMessages(await pastMessages(run), model),
+    messages: async (model) => toChatMessages(await rememberedMessages(run), model),
   }),
 });

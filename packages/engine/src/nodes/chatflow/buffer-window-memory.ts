@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import type { ChatMemory } from "../../chatflow/chat-parts.ts";
-import { pastMessages, toChatMessages } from "../../chatflow/past.ts";
+import { rememberedMessages, toChatMessages } from "../../chatflow/past.ts";
 import { number } from "../../input.ts";
 
 /** Remembers the last `k` exchanges of the session. */
@@ -11,6 +11,6 @@ export const bufferWindowMemory = defineChatNode({
   init: ({ k }, run): ChatMemory => ({
     kind: "memory",
     messages: async (model) =>
-      toChatMessages((await pastMessages(run)).slice(-2 * (k || 4)), model),
+      toChatMessages((await rememberedMessages(run)).slice(-2 * (k || 4)), model),
   }),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import { type ChatMemory, model } from "../../chatflow/chat-parts.ts";
-import { pastMessages, toChatMessages } from "../../chatflow/past.ts";
+import { rememberedMessages, toChatMessages } from "../../chatflow/past.ts";
 import { number } from "../../input.ts";
 import { remembered } from "../../memory.ts";
 
@@ -14,7 +14,7 @@ export const conversationSummaryBufferMemory = defineChatNode({
     async messages(asking) {
       const type = "conversationSummaryBuffer";
       const memory = { type, window: undefined, maxTokens: maxTokenLimit || 2000 };
-      const past = await pastMessages(context);
+      const past = await rememberedMessages(context);
       return toChatMessages(await remembered(memory, past, [], model, context.asNodeRun()), asking);
     },
   }),

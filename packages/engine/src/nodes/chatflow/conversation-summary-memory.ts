@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineChatNode } from "../../chatflow/chat-node.ts";
 import { type ChatMemory, model } from "../../chatflow/chat-parts.ts";
-import { pastMessages, toChatMessages } from "../../chatflow/past.ts";
+import { rememberedMessages, toChatMessages } from "../../chatflow/past.ts";
 import { remembered } from "../../memory.ts";
 
 /** Remembers a summary of the session, made by a model. */
@@ -12,7 +12,7 @@ export const conversationSummaryMemory = defineChatNode({
     kind: "memory",
     async messages(asking) {
       const memory = { type: "conversationSummary", window: undefined, maxTokens: 0 };
-      const past = await pastMessages(context);
+      const past = await rememberedMessages(context);
       const summary = await remembered(memory, past, [], model, context.asNodeRun());
       return toChatMessages(
         summary.map((message) => ({ ...message, role: "system" })),

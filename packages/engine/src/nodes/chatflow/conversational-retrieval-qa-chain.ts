@@ -2,7 +2,7 @@ import { z } from "zod";
 import { askModel } from "../../chatflow/ask-model.ts";
 import { type ChatNodeRun, defineChatNode } from "../../chatflow/chat-node.ts";
 import { memory, model, optional, retriever } from "../../chatflow/chat-parts.ts";
-import { historyLines, pastMessages, toChatMessages } from "../../chatflow/past.ts";
+import { historyLines, rememberedMessages, toChatMessages } from "../../chatflow/past.ts";
 import { fillTemplate, parseTemplate } from "../../chatflow/template.ts";
 import { flag, text } from "../../input.ts";
 import type { ChatMessage, ChatModel } from "../../model.ts";
@@ -29,7 +29,7 @@ export const conversationalRetrievalQAChain = defineChatNode({
     const { question, services } = context;
     const history = memory
       ? await memory.messages(model)
-      : toChatMessages(await pastMessages(context), model);
+      : toChatMessages(await rememberedMessages(context), model);
     const query =
       history.length > 0
         ? await rephrased(inputs.rephrasePrompt || defaultRephrase, history, model, context)
