@@ -39,6 +39,8 @@ export const onError: ErrorHandler = (error, c) => {
   }
   if (error instanceof HTTPException)
     return c.json(errorBody(error.status, error.message), error.status);
+  if (error instanceof RangeError && /call stack/.test(error.message))
+    return answerTo("invalid", "The JSON is nested too deeply", c);
   if (error instanceof SyntaxError) return c.json(errorBody(400, error.message), 400);
   const cause = causeOf(error);
   if (cause) c.get("log")?.warn({ reason: error.message }, "A request could not be served");

@@ -1,4 +1,5 @@
 import { AppError } from "@sluice/core/error";
+import { parseJson } from "./parse-json.ts";
 
 /** The loader input that takes a file, by extension; text files take the rest. */
 const inputOf: Record<string, string> = {
@@ -81,7 +82,7 @@ async function dataUri(file: File): Promise<string> {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text;
   }

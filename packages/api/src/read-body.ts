@@ -1,6 +1,7 @@
 import { AppError } from "@sluice/core/error";
 import type { Context } from "hono";
 import { parseForm, parseMultipart } from "./multipart-body.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** As many as Express takes. */
 const maxParameters = 1000;
@@ -20,11 +21,7 @@ export async function readBody(c: Context, maxBytes: number): Promise<unknown> {
 export function parseBody(type: string, text: string): unknown {
   if (type === "application/x-www-form-urlencoded") return parseFields(text);
   if ((type !== "application/json" && type !== "") || text === "") return {};
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AppError("invalid", (cause as Error).message, { cause });
-  }
+  return parseJson(text);
 }
 
 function parseFields(text: string): Record<string, string> {
