@@ -4,6 +4,7 @@
  * - `stateText`: the text around `{{ output.path }}` in a state value is kept
  * - `iterationOutputs`: the body of an iteration may refer to nodes outside
  * - `requestBody`: POST and PUT tools without a schema send the model's body, too
+ * - `toolTokens`: tokens of an agent's calls are counted once, and input is priced as input
  * - `mmr`: vector stores that are set to maximal marginal relevance find by it
  */
 export const flowFixes = [
@@ -12,5 +13,6 @@ export const flowFixes = [
   "iterationOutputs",
   "requestBody",
   "mmr",
+  "toolTokens",
 ] as const;
 export type FlowFix = (typeof flowFixes)[number];

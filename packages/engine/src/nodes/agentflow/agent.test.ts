@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { FlowFix } from "../../flow-fix.ts";
 import { json, type Reply, scriptedProvider, sse } from "../../models/scripted-provider.ts";
 import { drawFlow, runFlow } from "../../run-test-bench.ts";
 
@@ -15,7 +16,7 @@ const calls = (input: string, usage = used(1, 1)) => {
   return sse({ choices: [{ delta: { tool_calls: [call] } }] }, { choices: [], usage }, "[DONE]");
 };
 
-async function ask(replies: Reply[], more: Record<string, unknown> = {}) {
+async function ask(replies: Reply[], more: Record<string, unknown> = {}, fixes: FlowFix[] = []) {
   const provider = await scriptedProvider(...replies);
   const graph = drawFlow({
     start_0: { to: ["agent_0"] },
@@ -32,7 +33,7 @@ async function ask(replies: Reply[], more: Record<string, unknown> = {}) {
     },
   });
   const services = { fetch: provider.fetch };
-  const told = await runFlow(graph, { question: "(2+3)*4?" }, { services });
+  const told = await runFlow(graph, { question: "(2+3)*4?" }, { services, fixes });
   return { ...told, requests: provider.requests, record: told.run.records.at(-1)!.data };
 }
 
@@ -57,21 +58,23 @@ test("an agent calls its tools until it answers, streams, and says what it used"
   ]);
 });
 
-test("tokens of all calls are counted once, and priced as what they were", async () => {
+test.each([
+  [[], { input_tokens: 300, total_tokens: 1210, tool_call_tokens: 880, input_cost: 0.000045 }],
+  [
+    ["toolTokens" as const],
+    {
+      ...{ input_tokens: 600, output_tokens: 60, total_tokens: 660, tool_call_tokens: 330 },
+      ...{ input_cost: 0.00009, output_cost: 0.000036 },
+    },
+  ],
+])("with fixes %j the tokens of three calls are %o", async (fixes, usage) => {
   const replies = [
     calls("2+3", used(100, 10)),
     calls("5*4", used(200, 20)),
     says("20", used(300, 30)),
   ];
-  const { record } = await ask(replies);
-  expect(record.output?.usageMetadata).toMatchObject({
-    input_tokens: 600,
-    output_tokens: 60,
-    total_tokens: 660,
-    tool_call_tokens: 330,
-    input_cost: 0.00009,
-    output_cost: 0.000036,
-  });
+  const { record } = await ask(replies, {}, fixes);
+  expect(record.output?.usageMetadata).toMatchObject(usage);
 });
 
 test("an answer is put into a structure by a second call, and not streamed", async () => {

@@ -71,6 +71,7 @@ async function answer(given: Inputs, context: NodeRun) {
       : undefined;
   const content = object ? `\`\`\`json\n${JSON.stringify(object, null, 2)}\n\`\`\`` : said.content;
   const timeMetadata = timed(start, services.now());
+  const usage = usageOf(said, model, context.fixes);
   if (isLast) {
     if (!streams || pending) emit({ type: "text.delta", nodeId, text: content });
     emitExtras(context, {
@@ -90,18 +91,22 @@ async function answer(given: Inputs, context: NodeRun) {
   if (said.usedTools.length > 0) history.at(-1)!.additional_kwargs = { usedTools: said.usedTools };
   return {
     input: recordedInputs(said.messages, context.rawInputs, "agentMessages"),
-    output: { content, timeMetadata, ...outputOf(said, model, tools), ...object },
+    output: { content, timeMetadata, ...outputOf(said, tools, usage), ...object },
     chatHistory: history,
     ...(pending && { pause: { keep: pending } }),
   };
 }
 
-function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<string, unknown> {
-  const { answer, usages, usedTools, sourceDocuments, artifacts, fileAnnotations, pending } = said;
+function outputOf(
+  said: AgentAnswer,
+  tools: Tool[],
+  usage: object | undefined,
+): Record<string, unknown> {
+  const { answer, usedTools, sourceDocuments, artifacts, fileAnnotations, pending } = said;
   return {
     calledTools: (pending?.calls ?? []).map(callRecord),
     ...(pending && { isWaitingForHumanInput: true }),
-    ...(usages.length > 0 && { usageMetadata: agentUsage(usages, model) }),
+    ...(usage && { usageMetadata: usage }),
     responseMetadata: answer.metadata,
     ...(usedTools.length > 0 && { usedTools }),
     ...(sourceDocuments.length > 0 && { sourceDocuments }),
@@ -119,14 +124,33 @@ function outputOf(said: AgentAnswer, model: ChatModel, tools: Tool[]): Record<st
   };
 }
 
+function usageOf(said: AgentAnswer, model: ChatModel, fixes: NodeRun["fixes"]) {
+  const last = said.answer.usage;
+  if (!last) return undefined;
+  return fixes?.has("toolTokens") ? countedOnce(said.usages, model) : asFlowise(said, last, model);
+}
+
 /** All calls together; what was used before the last one counts as spent on tools. */
-function agentUsage(usages: Usage[], model: ChatModel) {
+function countedOnce(usages: Usage[], model: ChatModel) {
   const all = usages.reduce(addUsage);
-  const last = usages.at(-1)!;
   return {
     ...all,
-    tool_call_tokens: all.total_tokens - last.total_tokens,
+    tool_call_tokens: all.total_tokens - (usages.at(-1)?.total_tokens ?? 0),
     ...costOf(model.component, model.modelName, all),
+  };
+}
+
+/** Flowise's sums: calls between the first and the last count twice, and tool tokens are priced as output. */
+function asFlowise({ usages }: AgentAnswer, last: Usage, model: ChatModel) {
+  const totals = usages.map(({ total_tokens }) => total_tokens);
+  const middle = totals.slice(1, -1);
+  const toolTokens = totals.length > 1 ? [...totals, ...middle].reduce((a, b) => a + b) : 0;
+  const priced = { ...last, output_tokens: last.output_tokens + toolTokens };
+  return {
+    ...last,
+    total_tokens: last.total_tokens + toolTokens,
+    tool_call_tokens: toolTokens,
+    ...costOf(model.component, model.modelName, priced),
   };
 }
 
