@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   await migrateToLatest(databaseOptions(config));
   if (config.SLUICE_API_KEY) await ensureAdminKey(database.db, config.SLUICE_API_KEY);
   const environment = runtimeVariableFrom(process.env);
-  const tracing = await openTracingOf(config, "api");
+  const tracing = await openTracingOf(config, "api", log);
   const opened = await openDeps(
     { config, log, database, environment, tracing, ...codeChild() },
     (options) =>

@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     onRefused: refusalLog(log),
   });
   const metrics = config.ENABLE_METRICS ? await openWorkerMetrics(config) : undefined;
-  const tracing = await openTracingOf(config, "worker");
+  const tracing = await openTracingOf(config, "worker", log);
   const objects = await openObjectStore(config);
   const runner = openRunner({
     database,

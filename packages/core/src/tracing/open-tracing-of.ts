@@ -1,3 +1,4 @@
+import type { TracingLog } from "./open-tracing.ts";
 import type { Tracing } from "./tracing.ts";
 import { type TracingSettings, tracesUrl } from "./tracing-settings.ts";
 
@@ -5,9 +6,10 @@ import { type TracingSettings, tracesUrl } from "./tracing-settings.ts";
 export async function openTracingOf(
   settings: TracingSettings,
   process: string,
+  log: TracingLog,
 ): Promise<Tracing | undefined> {
   const url = tracesUrl(settings);
   if (!url) return undefined;
   const { openTracing } = await import("./open-tracing.ts");
-  return openTracing(settings, url, process);
+  return openTracing(settings, url, process, log);
 }

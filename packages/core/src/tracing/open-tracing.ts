@@ -1,7 +1,8 @@
 import {
   type Context,
   context,
-  propagation,
+  DiagLogLevel,
+  diag,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -18,9 +19,20 @@ import type { TraceCarrier, Tracing } from "./tracing.ts";
 import { readPairs, type TracingSettings } from "./tracing-settings.ts";
 
 const flushMs = 2000;
+const complainEveryMs = 60_000;
+
+export interface TracingLog {
+  warn(fields: object, message: string): void;
+}
 
 /** Traces of this process, sent to a collector in batches. What cannot be sent is dropped: nothing waits for it. */
-export function openTracing(settings: TracingSettings, url: string, process: string): Tracing {
+export function openTracing(
+  settings: TracingSettings,
+  url: string,
+  process: string,
+  log: TracingLog,
+): Tracing {
+  diag.setLogger(complaints(log), DiagLogLevel.ERROR);
   const headers = {
     ...readPairs(settings.OTEL_EXPORTER_OTLP_HEADERS),
     ...readPairs(settings.OTEL_EXPORTER_OTLP_TRACES_HEADERS),
@@ -85,7 +97,24 @@ export function openTracing(settings: TracingSettings, url: string, process: str
       const late = new Promise<void>((resolve) => setTimeout(resolve, flushMs).unref());
       await Promise.race([provider.shutdown().catch(() => {}), late]);
       context.disable();
-      propagation.disable();
+      diag.disable();
+    },
+  };
+}
+
+/** What OpenTelemetry has to complain of, now and then: a collector that is away would fill the log. */
+function complaints(log: TracingLog) {
+  let at = Number.NEGATIVE_INFINITY;
+  const quiet = () => {};
+  return {
+    verbose: quiet,
+    debug: quiet,
+    info: quiet,
+    warn: quiet,
+    error(reason: string) {
+      if (Date.now() - at < complainEveryMs) return;
+      at = Date.now();
+      log.warn({ reason: reason.slice(0, 300) }, "Traces could not be sent; they are dropped");
     },
   };
 }
