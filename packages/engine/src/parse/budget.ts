@@ -8,9 +8,11 @@ export interface Budget {
 
 export function openBudget(limits: ParseLimits): Budget {
   let characters = 0;
+  let texts = 0;
   return {
     limits,
     take(text) {
+      if (++texts > limits.maxTexts) throw new Error(`holds more than ${limits.maxTexts} texts`);
       characters += text.length;
       if (characters > limits.maxCharacters)
         throw new Error(`holds more than ${limits.maxCharacters} characters of text`);

@@ -35,6 +35,8 @@ export interface ParseLimits {
   maxBytes: number;
   /** Of text that comes out. */
   maxCharacters: number;
+  /** Rows, values or pages, which cost more than their characters. */
+  maxTexts: number;
   maxPages: number;
   /** What an archive may unpack to, altogether. */
   maxUnpackedBytes: number;
@@ -45,6 +47,7 @@ export interface ParseLimits {
 export const defaultParseLimits: ParseLimits = {
   maxBytes: 50 * 1024 * 1024,
   maxCharacters: 20_000_000,
+  maxTexts: 500_000,
   maxPages: 5_000,
   maxUnpackedBytes: 100 * 1024 * 1024,
   maxMemoryMb: 640,

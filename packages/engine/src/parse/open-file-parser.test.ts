@@ -36,6 +36,20 @@ test("a PDF is read page by page, or in one", async () => {
   ]);
 });
 
+test("what a PDF says of itself goes along, unless it is longer than a page", async () => {
+  const titled = (title: string) =>
+    Buffer.from(
+      pdfOf("Tea")
+        .toString("latin1")
+        .replace("/Root 1 0 R", `/Root 1 0 R /Info << /Title (${title}) >>`),
+      "latin1",
+    );
+  const infoOf = async (title: string) =>
+    (await read("tea.pdf", titled(title), pdf)).documents[0]?.metadata.pdf;
+  expect(await infoOf("Tea")).toMatchObject({ info: { Title: "Tea" }, totalPages: 1 });
+  expect(await infoOf("x".repeat(20_000))).toMatchObject({ info: null, totalPages: 1 });
+});
+
 test("a Word document is read", async () => {
   expect(await texts("tea.docx", docxOf("Leaves", "Water"), { format: "docx" })).toEqual([
     "Leaves\n\nWater\n\n",
@@ -160,6 +174,9 @@ test("bytes, pages and text that are too many are refused", async () => {
   );
   await expect(limited({ maxPages: 1 }, "a.pdf", pdfOf("a", "b"), pdf)).rejects.toThrow(
     "a.pdf: has 2 pages; 1 are the most",
+  );
+  await expect(limited({ maxTexts: 2 }, "a.csv", "a\nb\nc\nd\n", csv)).rejects.toThrow(
+    "a.csv: holds more than 2 texts",
   );
   await expect(limited({ maxCharacters: 3 }, "a.csv", "a\nbcd\n", csv)).rejects.toThrow(
     "a.csv: holds more than 3 characters",

@@ -3,6 +3,8 @@ import type { Document } from "../../retrieval/document.ts";
 import type { Budget } from "../budget.ts";
 import { blob } from "./pieces.ts";
 
+const maxAboutCharacters = 20_000;
+
 type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 
 /** The text of a PDF, page by page or in one. */
@@ -44,8 +46,12 @@ async function describe(pdf: Pdf): Promise<Record<string, unknown>> {
   const found = await pdf.getMetadata().catch(() => undefined);
   // Plain values only: this leaves the process.
   const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null)) as unknown;
-  const metadata = found?.metadata ? Object.fromEntries(found.metadata) : null;
-  return { version, info: plain(found?.info), metadata: plain(metadata), totalPages: pdf.numPages };
+  const metadata = plain(found?.metadata ? Object.fromEntries(found.metadata) : null);
+  const info = plain(found?.info);
+  // Every page carries it, and every piece of a page.
+  const fits = JSON.stringify([info, metadata]).length <= maxAboutCharacters;
+  const told = fits ? { info, metadata } : { info: null, metadata: null };
+  return { version, ...told, totalPages: pdf.numPages };
 }
 
 /** A text that stands at another height is on another line. */
