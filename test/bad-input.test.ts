@@ -107,6 +107,16 @@ describe.each(modes)("with streaming %s", (streaming) => {
     ]);
   });
 
+  test("a tool that we do not have is named with what to do in its place", async () => {
+    const agentTools = [{ agentSelectedTool: "customMcpServerTool" }];
+    const agent = node("agentAgentflow", { agentModel: "chatOpenAI", agentTools });
+    const refused = await ask(split.url, await store(split, chain(start(), agent)), question);
+    expect([refused.status, refused.json.message]).toEqual([
+      422,
+      expect.stringMatching(/customMcpServerTool \(.*Custom MCP tool/),
+    ]);
+  });
+
   const broken = {
     "a reference to a node that is not there": () =>
       chain(start(), reply("{{ llmAgentflow_9.output.content }}")),

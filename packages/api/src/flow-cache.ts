@@ -6,6 +6,7 @@ import { type FlowLimit, readFlowLimit, readFlowRate } from "@sluice/core/limit/
 import type { Change, Epochs } from "@sluice/core/limit/intake";
 import { FlowGraph, FlowType } from "@sluice/engine/graph";
 import { type Plan, planFlow } from "@sluice/engine/plan";
+import { withRemedy } from "@sluice/engine/unsupported";
 import { WebhookTrigger } from "./webhook-trigger.ts";
 
 /** What the way in reads of a flow. */
@@ -107,7 +108,7 @@ function triggerOf(graph: FlowGraph): Pick<AdmittedFlow, "trigger" | "webhook"> 
 
 function refusalOf(plan: Plan): string | undefined {
   if (plan.unsupported.length > 0)
-    return `This flow uses nodes that are not supported: ${plan.unsupported.join(", ")}`;
+    return `This flow uses nodes that are not supported: ${plan.unsupported.map(withRemedy).join(", ")}`;
   if (plan.problems.length > 0)
     return plan.problems.map(({ nodeId, message }) => `${nodeId}: ${message}`).join("; ");
   return plan.startId === "" ? "Starting node not found" : undefined;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { planFlow } from "@sluice/engine/plan";
+import { withRemedy } from "@sluice/engine/unsupported";
 import { CliError, type Command, type Context } from "./command.ts";
 import { emptyBinding } from "./flow/binding.ts";
 import { type FileFlow, readFlowFile } from "./flow/flow-file.ts";
@@ -58,7 +59,7 @@ function tell({ name, type, unsupported, problems, warnings, unbound }: Finding,
   const { out, paint } = context;
   const runs = unsupported.length + problems.length === 0;
   out(`${runs ? paint.green("runs") : paint.red("does not run")}  ${paint.bold(name)} (${type})`);
-  for (const each of unsupported) out(`  not supported   ${each}`);
+  for (const each of unsupported) out(`  not supported   ${withRemedy(each)}`);
   for (const each of problems) out(`  problem         ${each.nodeId}: ${each.message}`);
   for (const each of warnings) out(`  note            ${each}`);
   for (const { at, type: wanted, optional } of unbound.credentials)

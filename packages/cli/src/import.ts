@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { planFlow } from "@sluice/engine/plan";
+import { withRemedy } from "@sluice/engine/unsupported";
 import { importFile } from "./client/import-file.ts";
 import { openServer, serverOptions, serverUsage } from "./client/server.ts";
 import { CliError, type Command, type Context } from "./command.ts";
@@ -95,7 +96,8 @@ async function tellOpenEnds(
   { note }: Context,
 ): Promise<void> {
   const { unsupported, problems } = await planFlow(graph, type);
-  if (unsupported.length > 0) note(`${name}: not supported: ${unsupported.join(", ")}`);
+  if (unsupported.length > 0)
+    note(`${name}: not supported: ${unsupported.map(withRemedy).join(", ")}`);
   for (const { nodeId, message } of problems) note(`${name}: ${nodeId}: ${message}`);
   for (const { at, type: wanted, optional } of findUnbound(graph).credentials)
     if (!optional) note(`${name}: ${at} has no credential (${wanted})`);
