@@ -1,9 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { Context } from "hono";
+import { openPatience, patientBytes } from "./reader-patience.ts";
 
-/** Bytes that may wait for a slow reader before it is cut. */
-const maxBufferedBytes = 4 * 1024 * 1024;
+/** How long what is written may be on its way after the end. */
+const flushMs = 120_000;
 const heartbeatMs = 15_000;
 /** Headers go along with the first frame, unless that takes longer: a write each would cost as much as a frame. */
 const headersAloneMs = 20;
@@ -66,6 +67,8 @@ export function openEventStream(c: Context, rejoin?: string): EventStream {
 
 function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
   const gone: (() => void)[] = [];
+  const isTooSlow = openPatience();
+  let flushing: NodeJS.Timeout | undefined;
   let closed = false;
   // Not by way of c.res: Hono would merge that into a copy of the marker below, which no longer is one.
   const { headers } = c.newResponse(null, 200, eventStreamHeaders);
@@ -75,20 +78,24 @@ function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
     write(frames) {
       if (closed) return;
       clearTimeout(headersAlone);
+      const waited = outgoing.writableLength;
       outgoing.write(frames);
-      if (outgoing.writableLength > maxBufferedBytes) outgoing.destroy();
+      if (isTooSlow(waited, outgoing.writableLength)) outgoing.destroy();
     },
     end() {
       if (closed) return;
       closed = true;
       untrack(stream);
       outgoing.end();
+      if (outgoing.writableLength > 0)
+        flushing = setTimeout(() => outgoing.destroy(), flushMs).unref();
     },
     onGone: (listener) => void gone.push(listener),
     response: RESPONSE_ALREADY_SENT,
   };
   const onClose = () => {
     clearTimeout(headersAlone);
+    clearTimeout(flushing);
     untrack(stream);
     if (closed) return;
     closed = true;
@@ -104,6 +111,8 @@ function nodeStream(c: Context, outgoing: ServerResponse): EventStream {
 function webStream(c: Context): EventStream {
   const gone: (() => void)[] = [];
   const encoder = new TextEncoder();
+  const isTooSlow = openPatience();
+  const waits = () => patientBytes - (controller?.desiredSize ?? 0);
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let closed = false;
   const leave = () => {
@@ -119,13 +128,14 @@ function webStream(c: Context): EventStream {
       },
       cancel: leave,
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: maxBufferedBytes }),
+    new ByteLengthQueuingStrategy({ highWaterMark: patientBytes }),
   );
   const stream: EventStream = {
     write(frames) {
       if (closed) return;
+      const waited = waits();
       controller?.enqueue(encoder.encode(frames));
-      if ((controller?.desiredSize ?? 0) < 0) {
+      if (isTooSlow(waited, waits())) {
         controller?.error(new Error("The reader is too slow"));
         leave();
       }
