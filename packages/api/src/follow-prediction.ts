@@ -3,6 +3,7 @@ import {
   hasEnded,
   type PredictionRow,
 } from "@sluice/core/prediction/accepted-prediction";
+import { endOf } from "@sluice/core/prediction/ended-prediction";
 import { replay } from "@sluice/core/prediction/event-record";
 import {
   compareEntryIds,
@@ -59,7 +60,7 @@ export function followPrediction(
         : undefined;
       const entries = replay(row.events, execution?.execution_data ?? null, last);
       deliver(entries);
-      if (!done) deliver([{ id: nextAfter(last), event: endOf(row) }]);
+      if (!done) deliver([{ id: nextAfter(last), event: endOfRow(row) }]);
     } catch (error) {
       log.warn(
         { predictionId, reason: (error as Error).message },
@@ -88,16 +89,11 @@ export function followPrediction(
 }
 
 /** Canceled while it waited, nothing was logged: its end is made from its row. */
-function endOf(row: PredictionRow): FinalEvent {
-  const result = JSON.parse(row.result ?? "{}") as PredictionResult;
-  const state = row.state as FinalEvent["state"];
-  return {
-    type: "prediction.ended",
-    state,
-    status: state === "canceled" ? "TERMINATED" : "ERROR",
-    result,
-  };
-}
+const endOfRow = (row: PredictionRow): FinalEvent =>
+  endOf({
+    state: row.state as FinalEvent["state"],
+    result: JSON.parse(row.result ?? "{}") as PredictionResult,
+  });
 
 function nextAfter(id: string): string {
   const [fence = "0", sequence = "0"] = (id || "0-0").split("-");
