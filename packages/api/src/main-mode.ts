@@ -3,12 +3,12 @@ import { holdsLeases } from "@sluice/core/limit/holds-leases";
 import { leaseTiming } from "@sluice/core/limit/lease";
 import { openMemoryIntake } from "@sluice/core/limit/memory-intake";
 import { openMemoryLeases } from "@sluice/core/limit/memory-leases";
-import { openPlacedTransport } from "@sluice/core/limit/placed-transport";
+import { openPlacedTransport, type PlacedTransport } from "@sluice/core/limit/placed-transport";
 import { openMemoryPresence } from "@sluice/core/limit/presence";
-import { cancelQueued } from "@sluice/core/prediction/accepted-prediction";
 import { openMemoryTransport } from "@sluice/core/prediction/memory-transport";
 import { openTimerClock } from "@sluice/core/schedule/timer-clock";
 import { openMemoryUpserts } from "@sluice/core/upsert/memory-upserts";
+import { cancelPrediction } from "./cancel-prediction.ts";
 import type { Mode, ModeOptions } from "./queue-mode.ts";
 
 /** Predictions run in this process; only here does the API load what executes them. */
@@ -23,9 +23,10 @@ export async function openMainMode(options: ModeOptions & { codeChildFile?: URL 
   const { pulseMs, leaseMs } = leaseTiming(false);
   const leases = openMemoryLeases(leaseMs);
   const presence = openMemoryPresence({ leaseMs, graceMs: config.DISCONNECT_GRACE_SECONDS * 1000 });
-  const transport = openPlacedTransport(memory, leases, {
+  const transport: PlacedTransport = openPlacedTransport(memory, leases, {
     pulseMs,
-    onInterrupt: (id) => cancelQueued(shared.database.db, id),
+    onInterrupt: (id) =>
+      cancelPrediction({ db: shared.database.db, transport, objects: shared.objects }, id),
   });
   const held = holdsLeases(memory, { leases, presence, pulseMs });
   const runner = openRunner({

@@ -12,7 +12,6 @@ import { openRestIntake } from "@sluice/core/limit/rest-intake";
 import type { Log } from "@sluice/core/log";
 import type { RunMetrics } from "@sluice/core/metrics/run-metrics";
 import type { ObjectStore } from "@sluice/core/object-store/object-store";
-import { cancelQueued } from "@sluice/core/prediction/accepted-prediction";
 import type { BoardQueue } from "@sluice/core/prediction/open-board-queue";
 import { openPredictionQueue } from "@sluice/core/prediction/prediction-queue";
 import { type FleetReading, readFleet } from "@sluice/core/prediction/read-fleet";
@@ -27,6 +26,7 @@ import type { OnFiring, ScheduleClock } from "@sluice/core/schedule/schedule-clo
 import type { Tracing } from "@sluice/core/tracing/tracing";
 import type { Upserts } from "@sluice/core/upsert/upsert";
 import { openUpsertQueue } from "@sluice/core/upsert/upsert-queue";
+import { cancelPrediction } from "./cancel-prediction.ts";
 import type { Config } from "./config.ts";
 
 export interface ModeOptions {
@@ -95,9 +95,9 @@ export async function openQueueMode({
   const { pulseMs, leaseMs } = leaseTiming(config.REDIS_PROFILE === "frugal");
   const { producer, subscriber } = connections;
   const leases = await openRedisLeases({ redis: producer, subscriber }, keys, leaseMs);
-  const transport = openPlacedTransport(woken, leases, {
+  const transport: PlacedTransport = openPlacedTransport(woken, leases, {
     pulseMs,
-    onInterrupt: (id) => cancelQueued(database.db, id),
+    onInterrupt: (id) => cancelPrediction({ db: database.db, transport, objects }, id),
   });
   const graceMs = config.DISCONNECT_GRACE_SECONDS * 1000;
   return {

@@ -27,7 +27,7 @@ export const defaultPublisherSettings: PublisherSettings = {
   expiryMs: 24 * 3600_000,
   endedExpiryMs: 600_000,
   maxEntries: 10_000,
-  maxKeptBytes: 16_000_000,
+  maxKeptBytes: 8_000_000,
 };
 
 /**
