@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { drawChatflow, instance } from "../packages/engine/src/chatflow/chatflow-test-bench.ts";
 import { docxParts, fileUri, pdfOf, zipOf } from "../packages/engine/src/parse/parse-test-bench.ts";
 import { openSimulator, type Simulator } from "../packages/simulator/src/simulator.ts";
 import { ask, call } from "./client.ts";
+import { openIndex } from "./indexed-flow.ts";
 import { openSplit, type Split, store, storeCredential } from "./split.ts";
 
 let split: Split;
@@ -84,4 +86,45 @@ test("a worker reads a flow's files before it answers from them", async () => {
   const refused = await ask(split.url, broken, { question: "Tea?" }, { timeoutMs: 30_000 });
   expect(refused.status).toBe(500);
   expect(refused.json.message).toMatch(/tea\.pdf: is not a PDF that can be read: /);
+});
+
+test("files of any kind that a user uploads are indexed for this conversation", async () => {
+  const index = await openIndex();
+  onTestFinished(() => index.close());
+  const graph = drawChatflow({
+    fileLoader_0: { category: "Document Loaders", label: "Files", output: "document", inputs: {} },
+    openAIEmbeddings_0: { inputs: { basepath: index.url } },
+    qdrant_0: {
+      category: "Vector Stores",
+      inputs: {
+        document: [instance("fileLoader_0")],
+        embeddings: instance("openAIEmbeddings_0"),
+        qdrantServerUrl: index.url,
+        qdrantCollection: "books",
+        fileUpload: true,
+      },
+    },
+  });
+  const permitted = { status: true, nodes: { Files: [{ name: "files", enabled: true }] } };
+  const apiConfig = JSON.stringify({ overrideConfig: permitted });
+  const flow = await store(split, graph, { type: "CHATFLOW", apiConfig });
+  const upsert = (...files: File[]) => {
+    const body = new FormData();
+    for (const file of files) body.append("files", file);
+    body.append("chatId", "c1");
+    const headers = { authorization: `Bearer ${split.key}` };
+    return fetch(`${split.url}/api/v1/vector/upsert/${flow}`, { method: "POST", body, headers });
+  };
+  const pdf = new File([new Uint8Array(pdfOf("Tea"))], "tea.pdf", { type: "application/pdf" });
+  const csv = new File(["kind\nCoffee"], "drinks.csv", { type: "text/csv" });
+  const notes = new File(["Water"], "notes.md", { type: "text/markdown" });
+  expect(await (await upsert(pdf, csv, notes)).json()).toMatchObject({ numAdded: 3 });
+  const kept = [...index.points.values()];
+  expect(kept.map(({ text }) => text).toSorted()).toEqual(["Tea", "Water", "kind: Coffee"]);
+  expect(kept.every(({ metadata }) => metadata.flowise_chatId === "c1")).toBe(true);
+  const broken = await upsert(notes, new File(["%PDF-1.4"], "b.pdf", { type: "application/pdf" }));
+  expect(await broken.json()).toMatchObject({
+    message: expect.stringContaining("b.pdf: is not a"),
+  });
+  expect(index.points.size).toBe(3);
 });

@@ -91,6 +91,13 @@ test("a loader of any file reads each as its name says", async () => {
   await expect(load("fileLoader", { file: unknown })).rejects.toThrow("f.xlsx: files of this kind");
 });
 
+test.each(["textFile", "pdfFile", "fileLoader"])(
+  "a %s without files brings nothing",
+  async (name) => {
+    expect(await load(name, {})).toEqual([]);
+  },
+);
+
 test("a document store's documents are loaded", async () => {
   const services = {
     storedDocuments: async (id: string) => [{ pageContent: `of ${id}`, metadata: { n: 1 } }],

@@ -30,7 +30,7 @@ To answer the user:
     `The tool answered:\n${text}\n\nGo on in the same form: one JSON object in a code block.`,
 };
 
-const Step = z.object({ action: z.string(), action_input: z.unknown() });
+const Step = z.object({ action: z.string(), action_input: z.unknown().optional() });
 
 function parsed(source: string): unknown {
   try {

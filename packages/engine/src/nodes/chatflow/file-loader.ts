@@ -22,7 +22,7 @@ const mimes: Record<string, ParseOptions["format"]> = {
 };
 
 const Inputs = z.looseObject({
-  file: z.unknown(),
+  file: z.unknown().optional(),
   pdfUsage: text,
   jsonlPointerExtraction: text,
   ...loaderInputs,

@@ -5,7 +5,7 @@ import { flag, text } from "../../input.ts";
 /** Keeps a value under a name for `getVariable` nodes, and hands it on. */
 export const setVariable = defineChatNode({
   name: "setVariable",
-  inputs: z.object({ input: z.unknown(), variableName: text, showOutput: flag }),
+  inputs: z.object({ input: z.unknown().optional(), variableName: text, showOutput: flag }),
   init({ input, variableName, showOutput }, { dynamic, shown }) {
     dynamic[variableName] = input;
     if (showOutput) shown[variableName] = input;

@@ -6,7 +6,7 @@ import { uploadedFiles } from "../../retrieval/uploaded-file.ts";
 /** Uploaded text files. */
 export const textFile = defineChatNode({
   name: "textFile",
-  inputs: z.object({ txtFile: z.unknown(), ...loaderInputs }),
+  inputs: z.object({ txtFile: z.unknown().optional(), ...loaderInputs }),
   init(inputs, context) {
     const documents = uploadedFiles(inputs.txtFile).map(({ bytes }) => ({
       pageContent: bytes.toString("utf8"),
