@@ -96,6 +96,11 @@ describe.each(["queue", "main"] as const)("in %s mode", (mode) => {
     await begin(chatId);
     const humanInput = { type: "proceed" };
     expect((await ask(split.url, flow, { humanInput })).status).toBe(400);
+    const unclear = await answer(chatId, { type: "Proceed" });
+    expect([unclear.status, unclear.json.message]).toEqual([
+      400,
+      expect.stringContaining("humanInput.type"),
+    ]);
     expect((await answer(randomUUID(), humanInput)).status).toBe(409);
     const elsewhere = await answer(chatId, { ...humanInput, startNodeId: "llmAgentflow_3" });
     expect(elsewhere).toMatchObject({

@@ -10,6 +10,13 @@ export const ConversationId = z
 
 const maxUploads = 100;
 
+/** Anything but a yes or a no would be taken for a no, and the question be gone. */
+export const HumanInput = z.looseObject({
+  type: z.enum(["proceed", "reject"]),
+  startNodeId: z.string().optional(),
+  feedback: z.string().optional(),
+});
+
 /** The fields of Flowise's prediction body that we read; others are ignored, as there. */
 export const PredictionBody = z.looseObject({
   question: z.string().nullish(),
@@ -38,13 +45,7 @@ export const PredictionBody = z.looseObject({
     .max(maxUploads, `at most ${maxUploads} are expected`)
     .nullish(),
   leadEmail: z.string().nullish(),
-  humanInput: z
-    .looseObject({
-      type: z.string(),
-      startNodeId: z.string().optional(),
-      feedback: z.string().optional(),
-    })
-    .nullish(),
+  humanInput: HumanInput.nullish(),
 });
 
 export interface ReadPrediction {

@@ -10,7 +10,7 @@ import { admit } from "../admit.ts";
 import { answered, streamed } from "../answer.ts";
 import type { Deps } from "../deps.ts";
 import { errorBody } from "../error.ts";
-import { ConversationId } from "../prediction-input.ts";
+import { ConversationId, HumanInput } from "../prediction-input.ts";
 import { parseBody, readText } from "../read-body.ts";
 import { enqueue, newJob } from "../submit.ts";
 import { webhookTarget } from "../webhook-target.ts";
@@ -107,7 +107,7 @@ const conversationOrNone = (value: unknown) =>
 /** A human's answer to a run that a webhook began; the rest of such a payload says nothing. */
 function humanInputOf(value: unknown): PredictionRequest | undefined {
   if (typeof value !== "object" || value === null || !("type" in value)) return undefined;
-  return { humanInput: value as NonNullable<PredictionRequest["humanInput"]> };
+  return { humanInput: parseInput(HumanInput, value) };
 }
 
 const readable = ["application/json", "application/x-www-form-urlencoded"];
