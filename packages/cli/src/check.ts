@@ -24,6 +24,8 @@ interface Finding {
   name: string;
   type: string;
   unsupported: string[];
+  /** Nodes that name each of them. */
+  unsupportedAt: Record<string, string[]>;
   problems: { nodeId: string; message: string }[];
   warnings: string[];
   unbound: Unbound;
@@ -52,14 +54,27 @@ async function runCheck(args: string[], context: Context): Promise<number> {
 
 async function examine({ name, type, graph }: FileFlow): Promise<Finding> {
   const { unsupported, problems, warnings } = await planFlow(graph, type);
-  return { name, type, unsupported, problems, warnings, unbound: findUnbound(graph) };
+  const unsupportedAt = Object.fromEntries(unsupported.map((each) => [each, naming(each, graph)]));
+  const unbound = findUnbound(graph);
+  return { name, type, unsupported, unsupportedAt, problems, warnings, unbound };
 }
 
-function tell({ name, type, unsupported, problems, warnings, unbound }: Finding, context: Context) {
+/** Ids of the nodes that are such a component, or hold one in an input. */
+const naming = (component: string, { nodes }: FileFlow["graph"]): string[] =>
+  nodes
+    .filter(
+      ({ data }) =>
+        data.name === component || JSON.stringify(data.inputs ?? {}).includes(`"${component}"`),
+    )
+    .map(({ id }) => id);
+
+function tell(finding: Finding, context: Context) {
+  const { name, type, unsupported, unsupportedAt, problems, warnings, unbound } = finding;
   const { out, paint } = context;
   const runs = unsupported.length + problems.length === 0;
   out(`${runs ? paint.green("runs") : paint.red("does not run")}  ${paint.bold(name)} (${type})`);
-  for (const each of unsupported) out(`  not supported   ${withRemedy(each)}`);
+  for (const each of unsupported)
+    out(`  not supported   ${unsupportedAt[each]?.join(", ")}: ${withRemedy(each)}`);
   for (const each of problems) out(`  problem         ${each.nodeId}: ${each.message}`);
   for (const each of warnings) out(`  note            ${each}`);
   for (const { at, type: wanted, optional } of unbound.credentials)
