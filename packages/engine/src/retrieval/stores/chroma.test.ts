@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { openVectorStore } from "../../knowledge.ts";
 import { json, serve } from "../../tools/tool-test-bench.ts";
+import { loadEmbeddings } from "../embeddings/registry.ts";
 import { knowledgeServer } from "../knowledge-test-bench.ts";
+import { loadVectorStore } from "./registry.ts";
 
 const { signal } = new AbortController();
 const documents = [
@@ -47,7 +49,11 @@ async function openStore(config: object = {}, made: object = {}) {
     const [question] = given.query_embeddings as number[][];
     const score = ({ vector }: Record) =>
       vector.reduce((sum, value, i) => sum + value * question![i]!, 0) / Math.hypot(...vector);
-    const found = [...records.values()].sort((a, b) => score(b) - score(a));
+    const { flowise_chatId: chat } = given.where ?? {};
+    const isWanted = ({ metadata }: Record) =>
+      chat === undefined ||
+      (metadata as { flowise_chatId?: string } | null)?.flowise_chatId === chat;
+    const found = [...records.values()].filter(isWanted).sort((a, b) => score(b) - score(a));
     const best = found.slice(0, given.n_results);
     return json(response, {
       ids: [best.map(({ id }) => id)],
@@ -70,7 +76,18 @@ async function openStore(config: object = {}, made: object = {}) {
   };
   const parts = { embedding: server.embedding, vectorStore };
   const store = await openVectorStore(parts, server.services);
-  return { store, records, requests: chroma.requests };
+  /** The same store for a conversation that may hold uploads. */
+  const openFor = async (chatId: string) => {
+    const { fetch, modelBaseUrls: baseUrls } = server.services;
+    const common = { credential: {}, fetch, baseUrls };
+    const embeddings = (await loadEmbeddings(server.embedding.name)).create({
+      ...common,
+      inputs: server.embedding.config,
+    });
+    const component = await loadVectorStore("chroma");
+    return component.open({ ...common, inputs: vectorStore.config, embeddings, chatId });
+  };
+  return { store, openFor, records, requests: chroma.requests };
 }
 
 test("a Chroma collection is made, filled, asked and emptied", async () => {
@@ -102,6 +119,18 @@ test.each([
   const [rated] = (await store.rate?.("tea", { signal })) ?? [];
   const isCosine = Object.keys(made).length > 0;
   expect(rated?.score).toBeCloseTo(isCosine ? 0.8 : 1 / (1 + Math.sqrt(0.2)));
+});
+
+test("what was uploaded in other conversations is not found", async () => {
+  const { store, openFor } = await openStore({ topK: 4 });
+  const of = (chat: string) => ({
+    pageContent: `tea of ${chat}`,
+    metadata: { flowise_chatId: chat },
+  });
+  await store.add([...documents, of("c1"), of("c2")], signal);
+  const found = await (await openFor("c1")).retrieve("tea", { signal });
+  const texts = found.map(({ pageContent }) => pageContent);
+  expect(texts.toSorted()).toEqual(["roasted coffee", "tea leaves", "tea of c1"]);
 });
 
 test("what Chroma refuses is said in its words", async () => {

@@ -4,11 +4,13 @@ import { baseUrl, credentialField, numberInput, textInput } from "../../models/m
 import { withRetry } from "../../models/retry.ts";
 import type { Document } from "../document.ts";
 import { flatMetadata } from "../flat-metadata.ts";
-import { defineVectorStore, type VectorStore } from "../vector-store.ts";
+import { chatIdName, defineVectorStore, type VectorStore } from "../vector-store.ts";
 import { chromaCall } from "./chroma-call.ts";
 import { jsonInput } from "./json-input.ts";
 
 const batchSize = 100;
+/** Where some of what is found is left out. */
+const maxSearched = 300;
 
 const Space = z.object({ space: z.string() }).nullish();
 const Collection = z.object({
@@ -57,6 +59,31 @@ export const chroma = defineVectorStore({
       return known;
     }
 
+    async function searched(
+      collection: Collection,
+      { vector, where, count }: { vector: number[]; where: object[]; count: number },
+      signal: AbortSignal,
+    ) {
+      const body = {
+        query_embeddings: [vector],
+        n_results: count,
+        include: ["documents", "metadatas", "distances"],
+        ...(where.length > 0 && { where: where.length > 1 ? { $and: where } : where[0] }),
+      };
+      const { ids, documents, metadatas, distances } = Found.parse(
+        await call("POST", `/${collection.id}/query`, body, signal),
+      );
+      const likeness = likenessIn(collection, vector);
+      return (ids[0] ?? []).map((id, i) => ({
+        document: {
+          pageContent: documents?.[0]?.[i] ?? "",
+          metadata: metadatas?.[0]?.[i] ?? {},
+          id,
+        },
+        score: likeness(distances?.[0]?.[i] ?? Number.POSITIVE_INFINITY),
+      }));
+    }
+
     return {
       kind: "vectorStore",
       place: name,
@@ -95,24 +122,17 @@ export const chroma = defineVectorStore({
         const collection = await found(signal);
         if (collection === undefined) return [];
         const wanted = [own, filter].filter((one) => Object.keys(one).length > 0);
-        const body = {
-          query_embeddings: [vector],
-          n_results: most,
-          include: ["documents", "metadatas", "distances"],
-          ...(wanted.length > 0 && { where: wanted.length > 1 ? { $and: wanted } : wanted[0] }),
-        };
-        const { ids, documents, metadatas, distances } = Found.parse(
-          await call("POST", `/${collection.id}/query`, body, signal),
-        );
-        const likeness = likenessIn(collection, vector);
-        return (ids[0] ?? []).map((id, i) => ({
-          document: {
-            pageContent: documents?.[0]?.[i] ?? "",
-            metadata: metadatas?.[0]?.[i] ?? {},
-            id,
-          },
-          score: likeness(distances?.[0]?.[i] ?? Number.POSITIVE_INFINITY),
-        }));
+        const search = (where: object[], count: number) =>
+          searched(collection, { vector, where, count }, signal);
+        const { chatId } = setting;
+        if (chatId === undefined) return search(wanted, most);
+        // Chroma cannot ask for what has no such name: what others uploaded is left out here.
+        const [here, anywhere] = await Promise.all([
+          search([...wanted, { [chatIdName]: chatId }], most),
+          search(wanted, Math.min(most * 10, maxSearched)),
+        ]);
+        const nobodys = anywhere.filter(({ document }) => !(chatIdName in document.metadata));
+        return [...here, ...nobodys].sort((a, b) => b.score - a.score).slice(0, most);
       },
     };
   },
