@@ -1,3 +1,5 @@
+import { takeTurns } from "./take-turns.ts";
+
 export interface SplitOptions {
   /** Longest piece, in characters. */
   chunkSize: number;
@@ -24,18 +26,22 @@ export function splitOptions({
  * Cuts a text at the first separator that occurs in it, pieces that are still too long at the next one, and joins
  * small neighbours again. Separators stay at the beginning of the piece after them.
  */
-export function splitRecursively(
+export async function splitRecursively(
   text: string,
   separators: string[],
   options: SplitOptions,
-): string[] {
+  turn = takeTurns(),
+): Promise<string[]> {
   const at = separators.findIndex((one) => one === "" || text.includes(one));
   const separator = at < 0 ? (separators.at(-1) ?? "") : separators[at]!;
   const finer = at < 0 || separator === "" ? [] : separators.slice(at + 1);
   const pieces: string[] = [];
   let small: string[] = [];
-  const flush = () => {
-    if (small.length > 0) pieces.push(...joinPieces(small, "", options));
+  const add = (more: string[]) => {
+    for (const piece of more) pieces.push(piece);
+  };
+  const flush = async () => {
+    if (small.length > 0) add(await joinPieces(small, "", options, turn));
     small = [];
   };
   for (const part of cutBefore(text, separator)) {
@@ -43,11 +49,11 @@ export function splitRecursively(
       small.push(part);
       continue;
     }
-    flush();
+    await flush();
     if (finer.length === 0) pieces.push(part);
-    else pieces.push(...splitRecursively(part, finer, options));
+    else add(await splitRecursively(part, finer, options, turn));
   }
-  flush();
+  await flush();
   return pieces;
 }
 
@@ -64,11 +70,12 @@ function cutBefore(text: string, separator: string): string[] {
 }
 
 /** Joins parts to pieces as long as allowed, each beginning with the end of the one before. */
-export function joinPieces(
+export async function joinPieces(
   parts: string[],
   separator: string,
   { chunkSize, chunkOverlap }: SplitOptions,
-): string[] {
+  turn = takeTurns(),
+): Promise<string[]> {
   const pieces: string[] = [];
   const current: string[] = [];
   let length = 0;
@@ -78,6 +85,8 @@ export function joinPieces(
     if (piece !== "") pieces.push(piece);
   };
   for (const part of parts) {
+    const others = turn();
+    if (others) await others;
     if (length + part.length + gap() > chunkSize && current.length > 0) {
       keep();
       while (length > chunkOverlap || (length + part.length + gap() > chunkSize && length > 0)) {

@@ -1,4 +1,8 @@
 import type { Document } from "./document.ts";
+import { takeTurns } from "./take-turns.ts";
+
+/** A piece that is not there is looked for to the end of the text. */
+const maxMissed = 50;
 
 /** Cuts documents into pieces. */
 export interface Splitter {
@@ -14,34 +18,47 @@ export const textSplitter = (
   async split(documents) {
     const pieces: Document[] = [];
     for (const document of documents)
-      pieces.push(...located(document, await splitText(document.pageContent)));
+      await locate(document, await splitText(document.pageContent), pieces);
     return pieces;
   },
 });
 
-function located({ pageContent, metadata }: Document, texts: string[]): Document[] {
-  let line = 1;
+async function locate(
+  { pageContent, metadata }: Document,
+  texts: string[],
+  pieces: Document[],
+): Promise<void> {
+  const turn = takeTurns();
+  const lineAt = linesOf(pageContent);
   let from = -1;
-  let counted = 0;
-  return texts.map((text) => {
-    const found = pageContent.indexOf(text, from + 1);
+  let last = 0;
+  let missed = 0;
+  for (const text of texts) {
+    const others = turn();
+    if (others) await others;
+    const found = missed < maxMissed ? pageContent.indexOf(text, from + 1) : -1;
+    if (found < 0) missed++;
     // A splitter that rewrites its text leaves pieces that stand nowhere.
-    const at = found < 0 ? counted : found;
-    line +=
-      at >= counted ? newLines(pageContent, counted, at) : -newLines(pageContent, at, counted);
-    counted = at;
+    const at = found < 0 ? last : found;
+    last = at;
     from = at;
-    const lines = { from: line, to: line + newLines(text, 0, text.length) };
-    return {
+    const line = lineAt(at);
+    const lines = { from: line, to: line + text.split("\n").length - 1 };
+    pieces.push({
       pageContent: text,
       metadata: { ...metadata, loc: { ...(metadata.loc as object | undefined), lines } },
-    };
-  });
+    });
+  }
 }
 
-function newLines(text: string, from: number, to: number): number {
-  let count = 0;
-  for (let at = text.indexOf("\n", from); at >= 0 && at < to; at = text.indexOf("\n", at + 1))
-    count++;
-  return count;
+/** The line of a place; places are asked for more or less in order. */
+function linesOf(text: string): (at: number) => number {
+  const ends: number[] = [];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) ends.push(at);
+  let before = 0;
+  return (at) => {
+    while (before < ends.length && ends[before]! < at) before++;
+    while (before > 0 && ends[before - 1]! >= at) before--;
+    return before + 1;
+  };
 }

@@ -12,11 +12,12 @@ export const markdownTextSplitter = defineChatNode({
   init({ splitByHeaders, ...sizes }) {
     const options = splitOptions(sizes);
     const level = /^h([1-6])$/i.exec(splitByHeaders)?.[1];
-    return textSplitter((whole) =>
-      sectionsOf(whole, level ? Number(level) : 0).flatMap((section) =>
-        splitRecursively(section, markdownSeparators, options),
-      ),
-    );
+    return textSplitter(async (whole) => {
+      const pieces: string[][] = [];
+      for (const section of sectionsOf(whole, level ? Number(level) : 0))
+        pieces.push(await splitRecursively(section, markdownSeparators, options));
+      return pieces.flat();
+    });
   },
 });
 
