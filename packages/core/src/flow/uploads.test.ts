@@ -31,5 +31,8 @@ test("files are offered where a store takes them, of the kinds that its flow can
   const kinds = (name: string) => told(store, { name }).fileUploadSizeAndTypes[0]?.fileTypes;
   expect(kinds("pdfFile")).toEqual([".pdf"]);
   expect(kinds("fileLoader")).toEqual(expect.arrayContaining([".pdf", ".docx", ".csv", ".txt"]));
+  // Forms hand them to an input that text loaders do not have.
+  expect(kinds("textFile")).not.toContain(".yaml");
+  expect(kinds("fileLoader")).toContain(".yaml");
   expect(kinds("plainText")).toEqual(["*"]);
 });

@@ -32,23 +32,11 @@ const showsImages = new Set([
 
 /** What Flowise tells; a request's size is bounded by the server. */
 const maxIndexedMb = 500;
-const texts = [
-  ".txt",
-  ".md",
-  ".html",
-  ".css",
-  ".xml",
-  ".yaml",
-  ".yml",
-  ".sql",
-  ".js",
-  ".ts",
-  ".py",
-];
+const texts = [".txt", ".md", ".html", ".css", ".xml", ".yml", ".sql", ".js", ".ts", ".py"];
 const loaderEndings: Record<string, string[]> = {
   csvFile: [".csv"],
   docxFile: [".docx"],
-  fileLoader: [".csv", ".docx", ".json", ".jsonl", ".pdf", ...texts],
+  fileLoader: [".csv", ".docx", ".json", ".jsonl", ".pdf", ".yaml", ...texts],
   jsonFile: [".json"],
   jsonlinesFile: [".jsonl"],
   pdfFile: [".pdf"],
