@@ -28,6 +28,7 @@ function run({
     request,
     run: { ...newRunState("start"), history: said },
     past: async () => past,
+    services: {},
   } as unknown as NodeRun;
 }
 const sent = async (conversation: Partial<Conversation>, context = run()) =>
