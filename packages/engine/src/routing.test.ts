@@ -187,4 +187,45 @@ describe("with a decision", () => {
       "r0",
     ]);
   });
+
+  test("no join keeps any graph from ending while one of its ways has come", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            parents: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+            output: fc.nat(1),
+            decides: fc.boolean(),
+            takes: fc.nat(1),
+          }),
+          {
+            minLength: 1,
+            maxLength: 10,
+          },
+        ),
+        async (picks) => {
+          const made = picks.map(({ decides }, i) => (decides ? choice(i) : reply("x", i)));
+          const nodes = [begin, ...made];
+          const edges = picks.flatMap(({ parents, output }, i) =>
+            [...new Set(parents.map((parent) => parent % (i + 1)))].map((parent) => {
+              const from = nodes[parent]!;
+              const decides = parent > 0 && picks[parent - 1]!.decides;
+              return decides ? when(from, output, made[i]!) : edge(from, made[i]!);
+            }),
+          );
+          const taken = Object.fromEntries(picks.map(({ takes }, i) => [made[i]!.id, takes]));
+          const ran = new Set(await order(nodes, edges, taken));
+          const name = (id: string) =>
+            id.replace("directReplyAgentflow_", "r").replace("Agentflow_", "");
+          const comes = ({ source, sourceHandle }: Edge) => {
+            const output = /-output-(\d)$/.exec(sourceHandle)?.[1];
+            const isTaken = output === undefined || Number(output) === taken[source];
+            return ran.has(name(source)) && isTaken;
+          };
+          for (const { id } of made)
+            expect(ran.has(name(id))).toBe(edges.some((one) => one.target === id && comes(one)));
+        },
+      ),
+      { numRuns: 200 },
+    ));
 });

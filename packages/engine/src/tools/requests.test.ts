@@ -1,4 +1,6 @@
+import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
+import { requestText } from "./tool-request.ts";
 import { callTool, json, serve, toolRun, toolsAt } from "./tool-test-bench.ts";
 
 const echo = () =>
@@ -93,4 +95,13 @@ test("each row's config is resolved by its own component", async () => {
   const [tool] = await toolsAt(toolRun({}, { resolve }), "requestsPost", config);
   expect(tool!.name).toBe("{{base}}");
   expect((await tool!.call({}, toolRun())).text).toContain('"/x"');
+});
+
+test.each([
+  ["says nothing", () => {}],
+  ["never comes to an end", (response: ServerResponse) => void response.writeHead(200).write("a")],
+])("a server that %s is given up in time, by name", async (_, answer) => {
+  const { url } = await serve((_request, response) => answer(response));
+  const asked = requestText(url, { timeoutMs: 100 }, toolRun());
+  await expect(asked).rejects.toThrow(`${new URL(url).host} did not answer within 100 ms`);
 });
