@@ -3,19 +3,23 @@ import type { HistoryMessage } from "./event.ts";
 import type { ModelAnswer, ToolCall, Usage } from "./model.ts";
 import type { Resumed } from "./node.ts";
 
-/** An agent's talk as it stands while a human decides about the tools that it wants to call. */
-export interface PendingTalk {
-  /** All that was said; the message with the calls is the last one. */
+/** An agent's talk after a round of tools. */
+export interface Talk {
+  /** All that was said. */
   messages: HistoryMessage[];
   /** Of assistant messages, what their provider wants to see again, by index. */
   metadata: Record<number, Record<string, unknown>>;
+  found: AgentFinds;
+  /** Of each call of the model, in order. */
+  usages: Usage[];
+}
+
+/** An agent's talk as it stands while a human decides about the tools that it wants to call: the message with the calls is its last one. */
+export interface PendingTalk extends Talk {
   answer: ModelAnswer & { reasoningS?: number | undefined };
   calls: ToolCall[];
   /** Names of the tools that wait for a yes. */
   tools: string[];
-  found: AgentFinds;
-  /** Of each call of the model, in order. */
-  usages: Usage[];
 }
 
 /** A text that shows which calls wait for a yes. */

@@ -1,4 +1,4 @@
-import { attemptText, decided, type PendingTalk } from "./agent-approval.ts";
+import { attemptText, decided, type PendingTalk, type Talk } from "./agent-approval.ts";
 import { type AgentFinds, openTalk } from "./agent-talk.ts";
 import type { HistoryMessage } from "./event.ts";
 import { assistantRecord } from "./langchain-record.ts";
@@ -36,18 +36,25 @@ export interface AgentTask {
   guarded: ReadonlySet<string>;
   /** A talk that went on hold for a human, with the answer. */
   resumed: Resumed | undefined;
+  /** The talk after the last round of tools of an earlier attempt. */
+  reached: Talk | undefined;
+  /** Told of the talk after every round of tools. */
+  onRound(talk: Talk): void;
 }
 
-/** Asks the model, runs the tools it calls, one after another, and asks again until it answers in words. */
+/**
+ * Asks the model, runs the tools it calls, one after another, and asks again until it answers in words. Goes on after
+ * the last round of tools that an earlier attempt finished.
+ */
 export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<AgentAnswer> {
-  const { model, guarded, providerTools = [] } = task;
+  const { model, guarded, reached, providerTools = [] } = task;
   const decision = task.resumed && decided(task.resumed);
-  const talk = openTalk(decision?.talk, task.messages);
+  const talk = openTalk(reached ?? decision?.talk, task.messages);
   const { found, usages, sent } = talk;
   const tools = task.tools.filter((tool) => !decision?.refused.includes(tool.name));
   const definitions = tools.map(({ name, description, schema }) => ({ name, description, schema }));
   const toolNamed = (name: string) => tools.find((tool) => tool.name === name);
-  let approved = decision?.approved;
+  let approved = reached ? undefined : decision?.approved;
   let answer = decision?.talk.answer;
   for (let round = 0; round < maxRounds; round++) {
     let calls = approved;
@@ -94,6 +101,7 @@ export async function runAgentLoop(task: AgentTask, context: NodeRun): Promise<A
       if (calls.length === 1 && toolNamed(call.name)?.returnDirect)
         return { answer, content, ...found, usages, messages: talk.messages };
     }
+    task.onRound(talk.soFar());
   }
   throw new Error(`The agent called tools in ${maxRounds} rounds without an answer`);
 }

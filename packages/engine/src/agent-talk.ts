@@ -1,4 +1,4 @@
-import type { PendingTalk } from "./agent-approval.ts";
+import type { PendingTalk, Talk } from "./agent-approval.ts";
 import { toChatMessage } from "./conversation.ts";
 import type { HistoryMessage, UsedTool } from "./event.ts";
 import type { ToolCall } from "./model.ts";
@@ -12,7 +12,7 @@ export interface AgentFinds {
 }
 
 /** The messages of a talk, as records show them and as the model gets them. */
-export function openTalk(earlier: PendingTalk | undefined, begun: HistoryMessage[]) {
+export function openTalk(earlier: Talk | undefined, begun: HistoryMessage[]) {
   const messages = [...(earlier?.messages ?? begun)];
   const metadata = { ...earlier?.metadata };
   const usages = [...(earlier?.usages ?? [])];
@@ -33,6 +33,13 @@ export function openTalk(earlier: PendingTalk | undefined, begun: HistoryMessage
       sent.push(asSent(message, messages.length));
       messages.push(message);
     },
+    /** As it is now, whatever is said later. */
+    soFar: (): Talk => ({
+      messages: [...messages],
+      metadata: { ...metadata },
+      found: structuredClone(found),
+      usages: [...usages],
+    }),
     onHold: (
       answer: PendingTalk["answer"],
       calls: ToolCall[],

@@ -2,7 +2,7 @@ import type { NodeRecord } from "./event.ts";
 import type { NodeResult } from "./node.ts";
 import type { PlannedNode } from "./plan.ts";
 import { lastContent } from "./record.ts";
-import type { Outcome, RunContext } from "./run.ts";
+import { executionOf, type Outcome, type RunContext } from "./run.ts";
 import { newRunState } from "./run-state.ts";
 import { withoutCredentials } from "./without-credentials.ts";
 
@@ -72,6 +72,7 @@ function bodyContext(
       ephemeral: run.ephemeral,
     },
     parentNodeId: node.id,
+    within: `${executionOf(context, node)}[${index}]/`,
     outer: run,
     iteration: {
       index,

@@ -24,6 +24,12 @@ export interface NodeRun {
   iteration: IterationItem | undefined;
   /** The answer of the human that this node waited for. */
   resumed?: Resumed | undefined;
+  /** What {@link NodeRun.reach} was given last in an earlier attempt at this execution. */
+  reached: unknown;
+  /** Keeps how far the node has come, for an attempt elsewhere to go on from. Takes no copy. */
+  reach(keep: unknown): void;
+  /** Names this execution of the node in all attempts at it; another round of a loop has another name. */
+  executionId(): string | undefined;
   /** Saved messages of the conversation, loaded on first use. */
   past(): Promise<HistoryMessage[]>;
   variables(): Promise<Record<string, string>>;

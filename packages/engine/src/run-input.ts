@@ -12,6 +12,8 @@ export interface RunInput {
   overrideConfig?: Record<string, unknown>;
   uploads?: Upload[];
   humanInput?: { type: string; startNodeId?: string; feedback?: string };
+  /** Names the run in all attempts at it. Absent where attempts have nothing in common. */
+  runId?: string;
   /** Someone listens while the answer comes. */
   stream?: boolean;
   /** Ids of the flows that this one is run for, the outermost first. */

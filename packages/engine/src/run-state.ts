@@ -26,6 +26,8 @@ export interface RunState {
   pauses?: number;
   /** What the run had said when it last did. */
   saidBefore?: HistoryMessage[];
+  /** How far the node at the head of the queue had come when it last said so. */
+  reached?: { nodeId: string; keep: unknown } | undefined;
   /** How far the iteration at the head of the queue has come. */
   iteration?: IterationProgress | undefined;
   /** The node that waits for a human; it stays at the head of the queue. */

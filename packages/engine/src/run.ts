@@ -61,6 +61,8 @@ export interface RunContext {
   parentNodeId?: string;
   /** False in the body of an iteration. */
   topLevel: boolean;
+  /** In the body of an iteration, the execution and the item that this is. */
+  within: string;
 }
 
 /**
@@ -106,6 +108,7 @@ function newContext(
     services,
     run: state,
     topLevel: true,
+    within: "",
     past() {
       if (state.ephemeral || request.newConversation) return Promise.resolve([]);
       past ??= services
@@ -167,6 +170,14 @@ async function runNode(context: RunContext, node: PlannedNode): Promise<NodeResu
     isLast: context.topLevel && node.children.length === 0 && node.name !== "loopAgentflow",
     iteration: context.iteration,
     resumed: answerFor(node.id, state, request),
+    reached: state.reached?.nodeId === node.id ? state.reached.keep : undefined,
+    reach(keep) {
+      if (!context.topLevel) return;
+      state.reached = { nodeId: node.id, keep };
+      services.checkpoint(state);
+    },
+    executionId: () =>
+      request.runId === undefined ? undefined : `${request.runId}/${executionOf(context, node)}`,
     past: context.past,
     variables: context.variables,
     resolve: (value) => resolveReferences(context, value),
@@ -189,6 +200,10 @@ async function runNode(context: RunContext, node: PlannedNode): Promise<NodeResu
   return result;
 }
 
+/** Which execution of a node this is: what has finished is in the records, also for another attempt. */
+export const executionOf = ({ run: { records }, within }: RunContext, { id }: PlannedNode) =>
+  `${within}${id}#${records.filter(({ nodeId }) => nodeId === id).length}`;
+
 function finish(
   context: RunContext,
   node: PlannedNode,
@@ -200,6 +215,7 @@ function finish(
   state.records = earlierRecords(state);
   state.records.push(...inner, record);
   state.resuming = undefined;
+  state.reached = undefined;
   services.emit({
     type: "node.finished",
     nodeId: node.id,
@@ -229,6 +245,7 @@ function pause(context: RunContext, node: PlannedNode, result: NodeResult): Outc
   state.records = earlierRecords(state);
   state.records.push(record);
   state.resuming = undefined;
+  state.reached = undefined;
   state.paused = { nodeId, action, keep: result.pause?.keep };
   state.state = result.state ?? state.state;
   if (result.chatHistory) state.history.push(...result.chatHistory);

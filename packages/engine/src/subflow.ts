@@ -29,7 +29,7 @@ const maxDepth = 5;
  */
 export async function runSubflow(
   flowId: string,
-  asked: Pick<RunInput, "question" | "overrideConfig">,
+  asked: Pick<RunInput, "question" | "overrideConfig" | "runId">,
   { request, services }: Pick<NodeRun, "request" | "services">,
 ): Promise<Outcome> {
   const callers = [...(request.callers ?? []), request.flowId];

@@ -226,6 +226,7 @@ function inputOf(job: PredictionJob, request: PredictionRequest, planned: Planne
     sessionId: job.sessionId,
     messageId: job.messageId,
     newConversation: job.newConversation,
+    runId: job.id,
     stream: job.stream,
     ...(planned.permissions && { permissions: planned.permissions }),
   };

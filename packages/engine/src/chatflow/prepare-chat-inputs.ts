@@ -86,6 +86,10 @@ const asNodeRun = (
   input: run.question,
   run: newRunState(nodeId),
   isLast: false,
+  // A chatflow begins anew as a whole.
+  reached: undefined,
+  reach() {},
+  executionId: () => undefined,
   iteration: undefined,
   past: run.past,
   ...(run.fixes && { fixes: run.fixes }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { callRecord } from "../../agent-approval.ts";
+import { callRecord, type Talk } from "../../agent-approval.ts";
 import { type AgentAnswer, runAgentLoop } from "../../agent-loop.ts";
 import { type Conversation, conversationOf, MessageRows, spoken } from "../../conversation.ts";
 import { flag, number, rows, text } from "../../input.ts";
@@ -48,6 +48,12 @@ export const agent = defineNode({
     }),
 });
 
+/** How far an agent has come: so many of the messages were there before it asked. */
+interface Reached {
+  talk: Talk;
+  begun: number;
+}
+
 async function answer(given: Inputs, context: NodeRun) {
   const { services, nodeId, isLast, emit } = context;
   const model = await modelOf("agentModel", context);
@@ -55,13 +61,28 @@ async function answer(given: Inputs, context: NodeRun) {
   const conversation = conversationFrom(given);
   const { resumed } = context;
   if (resumed) context.rawInputs.humanInput = resumed.humanInput;
-  const messages = resumed ? [] : await conversationOf(conversation, model, context);
+  const earlier = context.reached as Reached | undefined;
+  const messages = earlier
+    ? earlier.talk.messages.slice(0, earlier.begun)
+    : resumed
+      ? []
+      : await conversationOf(conversation, model, context);
   const structured = given.agentStructuredOutput;
   const streams = isLast && structured.length === 0 && model.streaming;
   const start = services.now();
   const providerTools = providerToolsOf(given, model);
   const said = await runAgentLoop(
-    { model, messages, tools, providerTools, guarded, streams, resumed },
+    {
+      model,
+      messages,
+      tools,
+      providerTools,
+      guarded,
+      streams,
+      resumed,
+      reached: earlier?.talk,
+      onRound: (talk) => context.reach({ talk, begun: messages.length } satisfies Reached),
+    },
     context,
   );
   const { pending } = said;

@@ -56,7 +56,12 @@ function overrideOf(value: unknown): Pick<Asked, "overrideConfig"> {
 
 /** A failure of the other flow is its answer: authors branch on it. */
 async function askHere(flowId: string, asked: Asked, context: NodeRun): Promise<string> {
-  const { text: answer, error } = await runSubflow(flowId, asked, context);
+  const runId = context.executionId();
+  const { text: answer, error } = await runSubflow(
+    flowId,
+    { ...asked, ...(runId !== undefined && { runId }) },
+    context,
+  );
   if (error === undefined) return answer;
   return contentOf({ statusCode: 500, success: false, message: error, stack: {} });
 }

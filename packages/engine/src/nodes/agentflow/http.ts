@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import JSON5 from "json5";
 import { z } from "zod";
 import type { GuardedResponse } from "../../http/guarded-fetch.ts";
@@ -28,6 +29,7 @@ export const http = defineNode({
       headers: {
         accept: "application/json, text/plain, */*",
         ...(type && { "content-type": type }),
+        ...idempotencyKey(method, context),
         ...lowerCased(pairs(headers)),
         ...(await authorization(context)),
       },
@@ -46,6 +48,14 @@ export const http = defineNode({
     };
   },
 });
+
+/** What a receiver needs to do a call once, when a worker is lost in the middle and another one repeats it. */
+function idempotencyKey(method: string, context: NodeRun): Record<string, string> {
+  const id = /^(GET|HEAD|OPTIONS)?$/i.test(method) ? undefined : context.executionId();
+  return id === undefined
+    ? {}
+    : { "idempotency-key": createHash("sha256").update(id).digest("hex").slice(0, 32) };
+}
 
 const pairs = (value: unknown): [string, string][] => {
   const parsed = Rows.safeParse(value);
