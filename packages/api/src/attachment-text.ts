@@ -13,12 +13,14 @@ const isText = (mime: string) =>
 export async function attachmentText(
   parser: FileParser | undefined,
   { name, mime, bytes }: { name: string; mime: string; bytes: Buffer },
-  signal: AbortSignal,
+  { signal: gone, until }: { signal: AbortSignal; until: number },
 ): Promise<string> {
   if (isText(mime)) return bytes.toString("utf8");
   const how = Object.hasOwn(formats, mime) ? formats[mime] : undefined;
   if (!how || !parser)
     throw new AppError("invalid", `${name}: files of type ${mime || "unknown"} cannot be read`);
+  // Its timer lasts as long as it says: only what takes time has one.
+  const signal = AbortSignal.any([gone, AbortSignal.timeout(Math.max(0, until - Date.now()))]);
   try {
     const { documents } = await parser.parse({ name, bytes, how }, signal);
     return documents.map(({ pageContent }) => pageContent).join("\n\n");

@@ -56,7 +56,7 @@ export function attachmentRoutes(deps: Deps) {
     if (files.length > maxFiles)
       throw new AppError("invalid", `files: at most ${maxFiles} are taken at once`);
     const asBase64 = form.get("base64") === "true";
-    const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(readTimeoutMs)]);
+    const until = Date.now() + readTimeoutMs;
     const attachments: z.infer<typeof Attachment>[] = [];
     let characters = 0;
     for (const file of files) {
@@ -67,7 +67,11 @@ export function attachmentRoutes(deps: Deps) {
       const name = safeName(file.name);
       const content = asBase64
         ? bytes.toString("base64")
-        : await attachmentText(deps.parser, { name, mime, bytes }, signal);
+        : await attachmentText(
+            deps.parser,
+            { name, mime, bytes },
+            { signal: c.req.raw.signal, until },
+          );
       characters += content.length;
       // The client is to send it back in a question.
       if (!asBase64 && characters > maxBodyBytes)
