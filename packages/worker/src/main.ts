@@ -150,7 +150,8 @@ async function main(): Promise<void> {
   const quiesce = config.ECS_CONTAINER_METADATA_URI_V4
     ? await openQuiesce({
         redis: connections.command,
-        key: keys.lease("revision"),
+        keys,
+        ready: async () => !stopping && (await transport.ready()),
         metadataUri: config.ECS_CONTAINER_METADATA_URI_V4,
         // Protected, it has as long as a prediction may take.
         onOutdated: () => void stop("a newer revision serves", config.PREDICTION_TIMEOUT_SECONDS),

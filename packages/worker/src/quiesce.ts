@@ -1,9 +1,11 @@
+import type { RedisKeys } from "@sluice/core/prediction/redis-keys";
 import type { RedisConnection } from "@sluice/core/redis/open-redis";
 
 export interface QuiesceOptions {
   redis: RedisConnection;
-  /** Where the autoscaler says which revision serves. */
-  key: string;
+  keys: Pick<RedisKeys, "lease">;
+  /** This worker can take a prediction now. */
+  ready(): Promise<boolean>;
   /** `$ECS_CONTAINER_METADATA_URI_V4`. */
   metadataUri: string;
   onOutdated(): void;
@@ -11,19 +13,27 @@ export interface QuiesceOptions {
 }
 
 /**
- * Tells when a newer revision serves. ECS sends no SIGTERM to a protected task, so one that always has work would
- * never be told to make room.
+ * Tells when a newer revision serves: the autoscaler says which one that is, and a worker of it is ready now. ECS sends no
+ * SIGTERM to a protected task, so one that always has work would never be told to make room.
  */
 export async function openQuiesce(options: QuiesceOptions) {
-  const { redis, key, metadataUri, onOutdated, everyMs = 10_000 } = options;
+  const { redis, keys, ready, metadataUri, onOutdated, everyMs = 10_000 } = options;
   const own = await revisionOf(metadataUri);
-  const timer = setInterval(async () => {
-    const current = Number(await redis.get(key).catch(() => 0));
-    if (own === undefined || !(current > own)) return;
+  const readyKey = (revision: number) => keys.lease(`revision-ready:${revision}`);
+  const timer = setInterval(() => void look().catch(() => {}), everyMs);
+  timer.unref();
+  let told = false;
+
+  async function look(): Promise<void> {
+    if (own === undefined || told) return;
+    if (await ready()) await redis.set(readyKey(own), own, "PX", 3 * everyMs);
+    const current = Number(await redis.get(keys.lease("revision")));
+    if (!(current > own) || (await redis.exists(readyKey(current))) === 0 || told) return;
+    told = true;
     clearInterval(timer);
     onOutdated();
-  }, everyMs);
-  timer.unref();
+  }
+
   return { close: (): void => clearInterval(timer) };
 }
 
