@@ -167,16 +167,15 @@ export function nativePredictionRoutes(deps: Deps) {
   });
   app.openapi(list, async (c) => {
     const filter = c.req.valid("query");
-    const rows = await listPredictions(db, filter);
-    const data = rows.map(toPrediction);
-    const next = rows.length === filter.limit ? rows.at(-1)?.id : undefined;
-    return c.json(
-      {
-        data: filter.cursor ? data : [...(await openOnes(deps, filter, data)), ...data],
-        ...(next && { next }),
-      },
-      200,
+    const [rows, open] = await Promise.all([listPredictions(db, filter), openOnes(deps, filter)]);
+    const stored = rows.map(toPrediction);
+    const found = merged(stored, open).filter(
+      ({ state }) => !filter.state || state === filter.state,
     );
+    const data = found.slice(0, filter.limit);
+    const more = found.length > filter.limit || rows.length === filter.limit;
+    const next = more ? (data.at(-1)?.id ?? rows.at(-1)?.id) : undefined;
+    return c.json({ data, ...(next && { next }) }, 200);
   });
   app.openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
@@ -214,6 +213,9 @@ function waitSeconds(prefer: string | undefined): number {
   return Math.min(seconds, maxWaitSeconds);
 }
 
+/** So many of those at work and of those that wait are looked at. */
+const maxOpen = 1000;
+
 /** Predictions whose callers are connected have no row before their end. */
 async function openOnes(
   { transport }: Deps,
@@ -221,21 +223,28 @@ async function openOnes(
     flowId?: string | undefined;
     chatId?: string | undefined;
     state?: string | undefined;
-    limit: number;
+    cursor?: string | undefined;
   },
-  known: Prediction[],
 ): Promise<Prediction[]> {
   if (filter.state && filter.state !== "queued" && filter.state !== "running") return [];
-  const open = await transport.open(filter.limit).catch(() => []);
-  const seen = new Set(known.map(({ id }) => id));
+  const open = await transport.open(maxOpen).catch(() => []);
   return open
     .map(toOpenPrediction)
     .filter(
-      (prediction) =>
-        !seen.has(prediction.id) &&
-        (!filter.flowId || prediction.flowId === filter.flowId) &&
-        (!filter.chatId || prediction.chatId === filter.chatId) &&
-        (!filter.state || prediction.state === filter.state),
-    )
-    .sort((a, b) => (a.id < b.id ? 1 : -1));
+      ({ id, flowId, chatId }) =>
+        (!filter.flowId || flowId === filter.flowId) &&
+        (!filter.chatId || chatId === filter.chatId) &&
+        (!filter.cursor || id < filter.cursor),
+    );
+}
+
+/** Newest first, each once: the row says more, the queue knows first that a worker has it. */
+function merged(stored: Prediction[], open: Prediction[]): Prediction[] {
+  const all = new Map(stored.map((prediction) => [prediction.id, prediction]));
+  for (const prediction of open) {
+    const row = all.get(prediction.id);
+    if (!row) all.set(prediction.id, prediction);
+    else if (row.state === "queued") all.set(row.id, { ...row, state: prediction.state });
+  }
+  return [...all.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }

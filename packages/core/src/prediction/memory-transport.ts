@@ -114,7 +114,8 @@ export function openMemoryTransport(options: MemoryTransportOptions): MemoryTran
         latest: undefined,
         lost: new AbortController(),
       });
-      waiting.push(job);
+      const behind = waiting.findLastIndex(({ priority }) => priority <= job.priority);
+      waiting.splice(behind + 1, 0, job);
       added++;
       next();
     },
@@ -163,7 +164,10 @@ export function openMemoryTransport(options: MemoryTransportOptions): MemoryTran
       return open.map((held) => ({ job: held.job, state: stateOf(held) }));
     },
     order: async (limit) => waiting.slice(0, limit).map(({ id }) => id),
-    isClaimed: async (predictionId) => known.get(predictionId)?.ended === false,
+    async isClaimed(predictionId) {
+      const held = known.get(predictionId);
+      return held !== undefined && !held.ended && stateOf(held) === "running";
+    },
     waits: async ({ id }) => known.get(id)?.ended === false,
     steady: () => true,
     addAgain(job) {
