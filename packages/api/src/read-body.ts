@@ -61,12 +61,18 @@ async function countedBytes(c: Context, maxBytes: number): Promise<Buffer> {
   if (!body) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+  const reader = body.getReader();
+  for (;;) {
+    const { value: chunk } = await reader.read();
+    if (!chunk) return Buffer.concat(chunks);
     size += chunk.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
+    // Not cancelled, which would close the connection before the answer is out: the server drains what is left for a moment.
+    if (size > maxBytes) {
+      reader.releaseLock();
+      throw tooLarge(maxBytes);
+    }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
 }
 
 const tooLarge = (maxBytes: number) =>
