@@ -1,5 +1,5 @@
 import { duplicateRedis, type RedisConnection } from "../redis/open-redis.ts";
-import type { LogEntry } from "./prediction.ts";
+import { compareEntryIds, type LogEntry } from "./prediction.ts";
 import { freshEntries } from "./read-log.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 
@@ -39,8 +39,9 @@ export function openLogTailer(redis: RedisConnection, keys: RedisKeys) {
   }
 
   async function readOnce(connection: RedisConnection, group: Tail[]): Promise<void> {
-    const streams = group.map((tail) => keys.log(tail.predictionId));
-    const ids = group.map((tail) => tail.last || "0");
+    const from = startsOf(group);
+    const streams = [...from.keys()].map(keys.log);
+    const ids = [...from.values()].map((last) => last || "0");
     const reply = await connection.call(
       "XREAD",
       "COUNT",
@@ -80,6 +81,19 @@ export function openLogTailer(redis: RedisConnection, keys: RedisKeys) {
     },
   };
 }
+
+/** From where each log is read: one reader may be behind another of the same prediction. */
+function startsOf(group: Tail[]): Map<string, string> {
+  const starts = new Map<string, string>();
+  for (const { predictionId, last } of group) {
+    const known = starts.get(predictionId);
+    if (known === undefined || isBefore(last, known)) starts.set(predictionId, last);
+  }
+  return starts;
+}
+
+const isBefore = (one: string, other: string): boolean =>
+  one === "" || (other !== "" && compareEntryIds(one, other) < 0);
 
 type Rows = [string, string[]][];
 
