@@ -47,6 +47,15 @@ const rate = (name: string, more: Partial<Rate> = {}): Rate => ({
   ...more,
 });
 
+test("requests of one moment that nothing limits share an answer, later ones get a newer one", async () => {
+  const intake = await kinds.redis();
+  const [first, second] = await Promise.all([intake.admit([]), intake.admit([])]);
+  expect(second).toBe(first);
+  await intake.announce({ kind: "flow", id: "f1" });
+  const later = await intake.admit([]);
+  expect(later.epochs?.flow).toBe((first?.epochs?.flow ?? 0) + 1);
+});
+
 describe.each(Object.keys(kinds) as (keyof typeof kinds)[])("by %s", (kind) => {
   test("exactly as many pass as each limit allows, however many come at once", async () => {
     const intake = await kinds[kind]();

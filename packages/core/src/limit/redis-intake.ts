@@ -1,7 +1,14 @@
 import type { RedisKeys } from "../prediction/redis-keys.ts";
 import type { RedisConnection } from "../redis/open-redis.ts";
 import { admitCalls, admitScript } from "./admit-script.ts";
-import { type Change, type ChangeKind, changeKinds, type Intake } from "./intake.ts";
+import {
+  type Admission,
+  type Change,
+  type ChangeKind,
+  changeKinds,
+  type Intake,
+  type Limit,
+} from "./intake.ts";
 
 /** Limits and changes shared by all processes on one Redis. */
 export async function openRedisIntake(
@@ -21,11 +28,23 @@ export async function openRedisIntake(
     for (const listener of listeners) listener({ kind: kind as ChangeKind, id });
   });
   await subscriber.subscribe(keys.changeChannel);
+  async function ask(limits: Limit[]): Promise<Admission> {
+    const { keys: names, args } = calls.request(limits);
+    return calls.read(await admit(names.length, ...names, ...args), limits.length);
+  }
+
+  let unlimited: Promise<Admission> | undefined;
+  /** Requests that nothing limits are told the same: those of one turn share a call. */
+  function askForAll(): Promise<Admission> {
+    unlimited ??= new Promise<void>((turn) => setImmediate(turn)).then(() => {
+      unlimited = undefined;
+      return ask([]);
+    });
+    return unlimited;
+  }
+
   return {
-    async admit(limits) {
-      const { keys: names, args } = calls.request(limits);
-      return calls.read(await admit(names.length, ...names, ...args), limits.length);
-    },
+    admit: (limits) => (limits.length === 0 ? askForAll() : ask(limits)),
     async announce({ kind, id }) {
       if (!changeKinds.includes(kind)) throw new Error(`Unknown change ${kind}`);
       await producer
