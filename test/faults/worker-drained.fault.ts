@@ -22,7 +22,6 @@ beforeAll(async () => {
 afterAll(() => Promise.all([split.close(), steps.close()]));
 
 const others: TestProcess[] = [];
-const few = [0, 1, 2, 3];
 const times = Array.from({ length: 17 }, (_, i) => i);
 const tokens = 180;
 
@@ -73,19 +72,19 @@ test.each(chatflowKinds)(
       const flow = await storeChatflow(split, kind, model.url);
       const body = { question: questionOf(kind, 100, 40) };
       const patience = { timeoutMs: 40_000 };
-      const streams = await Promise.all(few.map(() => stream(split.url, flow, body, patience)));
-      const asked = few.map(() => ask(split.url, flow, body, patience));
-      const ids = await Promise.all(few.map(() => accept(split, flow, body)));
+      const streams = await Promise.all(times.map(() => stream(split.url, flow, body, patience)));
+      const asked = times.map(() => ask(split.url, flow, body, patience));
+      const ids = await Promise.all(times.map(() => accept(split, flow, body)));
       const readers = await Promise.all(ids.map((id) => read(split, id)));
       await until(() => readers.every(({ entries }) => entries.length > 5), 10_000);
-      await until(() => model.stats().active === 3 * few.length, 10_000);
+      await until(() => model.stats().active === 3 * times.length, 10_000);
       others.push(await split.addWorker());
       first.signal("SIGTERM");
       expect(await first.exit).toBe(0);
 
       const whole = answerOf(100);
       const answers = await Promise.all(asked);
-      expect(answers.map(({ json }) => json?.text)).toEqual(few.map(() => whole));
+      expect(answers.map(({ json }) => json?.text)).toEqual(times.map(() => whole));
       for (const reader of readers) {
         await reader.closed;
         expect(misplaced(reader.entries)).toEqual([]);
