@@ -117,6 +117,11 @@ test("killed after the end was told and before the job was completed: nothing ru
     // Its jobs come back, whether by the other worker or by the queue's own check; even with the claims gone.
     const redis = connectRedis(inject("redisUrl"));
     const queue = openQueue(redis, split.queueName);
+    // What was handed over is done with, before the claims go.
+    const inHand = `${redisKeys(split.queueName).inHand("")}*`;
+    const idle = async () =>
+      (await redis.keys(inHand)).length === 0 && (await queue.backlog()) === 0;
+    await until(idle, 15_000);
     const left = await queue.active(100);
     expect(left.length).toBeGreaterThan(0);
     for (const job of left) {
