@@ -1,3 +1,5 @@
+import { readBlocks } from "../client/read-blocks.ts";
+
 /** An event of either dialect. `id` grows with every entry of the prediction's log; Flowise's frames of one entry share it. */
 export interface Frame {
   id: string;
@@ -8,15 +10,9 @@ export interface Frame {
 /** Reads Flowise's stream or our own, whatever comes until the connection ends. */
 export async function* readFrames(response: Response): AsyncGenerator<Frame> {
   if (!response.body) return;
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of response.body) {
-    const blocks = (rest + decoder.decode(chunk, { stream: true })).split("\n\n");
-    rest = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const frame = parse(block);
-      if (frame) yield frame;
-    }
+  for await (const block of readBlocks(response.body)) {
+    const frame = parse(block);
+    if (frame) yield frame;
   }
 }
 
