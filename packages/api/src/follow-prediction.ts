@@ -5,12 +5,8 @@ import {
 } from "@sluice/core/prediction/accepted-prediction";
 import { endOf } from "@sluice/core/prediction/ended-prediction";
 import { replay } from "@sluice/core/prediction/event-record";
-import {
-  compareEntryIds,
-  type FinalEvent,
-  type LogEntry,
-  type PredictionResult,
-} from "@sluice/core/prediction/prediction";
+import type { FinalEvent, LogEntry, PredictionResult } from "@sluice/core/prediction/prediction";
+import { freshEntries } from "@sluice/core/prediction/read-log";
 import { watchCancel } from "./cancel-watch.ts";
 import type { Deps } from "./deps.ts";
 
@@ -37,7 +33,7 @@ export function followPrediction(
 
   function deliver(entries: LogEntry[]): void {
     if (done) return;
-    const fresh = last ? entries.filter((entry) => compareEntryIds(entry.id, last) > 0) : entries;
+    const fresh = freshEntries(entries, last);
     if (fresh.length === 0) return;
     last = fresh.at(-1)!.id;
     onEntries(fresh);

@@ -1,7 +1,8 @@
 import type { RunState } from "@sluice/engine/run-state";
 import type { Db, Pool } from "../database/open-database.ts";
 import { pieces } from "./event-record.ts";
-import { compareEntryIds, type LogEntry, type PredictionJob } from "./prediction.ts";
+import type { LogEntry, PredictionJob } from "./prediction.ts";
+import { freshEntries } from "./read-log.ts";
 import type { Claim } from "./transport.ts";
 
 /** How far an earlier attempt got, and what it told. */
@@ -97,9 +98,7 @@ export async function earlierEvents(
 ): Promise<LogEntry[]> {
   const found = await claim.earlier();
   const last = found.at(-1)?.id;
-  const missed = (progress?.events ?? []).filter(
-    ({ id }) => !last || compareEntryIds(id, last) > 0,
-  );
+  const missed = freshEntries(progress?.events ?? [], last);
   if (missed.length > 0) claim.restore(missed);
   return [...found, ...missed];
 }
