@@ -1,8 +1,10 @@
+import { expect } from "vitest";
 import { openSimulator, type Simulator } from "../../packages/simulator/src/simulator.ts";
 import type { FlowiseEvent } from "../client.ts";
 import { textOf } from "../client.ts";
 import { chain, llm, start } from "../flows.ts";
 import { type Split, store } from "../split.ts";
+import { misplaced, type Reader, textByNode } from "./native.ts";
 
 /** Two LLM nodes, each asking a model of its own, so that the calls of each can be counted. */
 export interface TwoSteps {
@@ -24,6 +26,14 @@ const says = (text: string) => ({ llmMessages: [{ role: "user", content: text }]
 
 export const secondText = (tokens: number) =>
   Array.from({ length: tokens }, (_, i) => `two:${i} `).join("");
+
+/** A reader of our own stream has the second node's text once and whole, in order, and the end. */
+export async function expectSecond(reader: Reader, tokens: number): Promise<void> {
+  await reader.closed;
+  expect(misplaced(reader.entries)).toEqual([]);
+  expect(textByNode(reader.entries)).toEqual({ [secondNode]: secondText(tokens) });
+  expect(reader.complete()).toBe(true);
+}
 
 export async function openTwoSteps(): Promise<TwoSteps> {
   const [one, two] = await Promise.all([openSimulator(), openSimulator()]);

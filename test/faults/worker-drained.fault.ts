@@ -7,9 +7,9 @@ import { answerOf, chatBubbles, chatflowKinds, questionOf, storeChatflow } from 
 import { accept, misplaced, read, textByNode } from "./native.ts";
 import {
   bubbles,
+  expectSecond,
   isClean,
   openTwoSteps,
-  secondNode,
   secondText,
   type TwoSteps,
 } from "./two-step-flow.ts";
@@ -53,10 +53,7 @@ test("a worker told to stop hands 50 predictions of 45 s to another within its t
   const answers = await Promise.all(asked);
   expect(answers.map(({ json }) => json?.text)).toEqual(times.map(() => secondText(tokens)));
   for (const reader of readers) {
-    await reader.closed;
-    expect(misplaced(reader.entries)).toEqual([]);
-    expect(textByNode(reader.entries)).toEqual({ [secondNode]: secondText(tokens) });
-    expect(reader.complete()).toBe(true);
+    await expectSecond(reader, tokens);
   }
   expect(steps.one.stats().requests).toBe(3 * times.length);
   expect(steps.two.stats().requests).toBe(6 * times.length);
